@@ -1,0 +1,29 @@
+"""Run, watch, save and restore jobs on OQC's quantum computers from notebooks.
+
+The client library is :mod:`oqc_notebook.sdk`; ``connect()`` and ``run()`` are
+the short way to it from a notebook, a script or a prompt.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oqc_notebook.session import connect, run
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "connect", "run"]
+
+_HOME_OF = {"connect": "oqc_notebook.session", "run": "oqc_notebook.session"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,65 @@
+"""The command line: ``oqc-notebook demo`` and ``oqc-notebook qpu``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+_DESCRIPTION = """\
+Jobs on OQC's quantum computers, from Jupyter notebooks, with a local QPU for
+everybody who has no account. In a notebook, begin with:
+
+    import oqc_notebook
+    sdk = oqc_notebook.connect()
+"""
+
+_DEMO = """\
+Show the whole way on this machine: start the local QPU, run OpenQASM programs as a
+job and as a composite of jobs over HTTP, save them to FOLDER, load them in a fresh
+process, and run them again. Exits with a status other than 0 if anything fails.
+"""
+
+_QPU = """\
+Start the local QPU and leave it running until it is stopped (Ctrl-C). The first line
+on standard output is a JSON object with "url", "token" and "pid"; logs go to standard
+error. Give url and token to oqc_notebook.connect(), or set OQC_URL and OQC_AUTH_TOKEN.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; give the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="oqc-notebook",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", required=True)
+    demo = commands.add_parser(
+        "demo",
+        help="show the whole way with the local QPU",
+        description=_DEMO,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    demo.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        help="where to leave the snapshots (default: ./oqc-demo, numbered if it exists)",
+    )
+    commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["qpu"]:
+        # the local QPU stands alone and knows its own options
+        from oqc_notebook.local.__main__ import main as qpu
+
+        return qpu(arguments[1:])
+    chosen = parser.parse_args(arguments)
+    from oqc_notebook.demo import main as run_demo
+
+    return run_demo(chosen.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The local QPU: QCaaS on this machine, with programs simulated by qiskit-aer.
+
+``python -m oqc_notebook.local`` starts it as a process of its own on 127.0.0.1. It answers the
+same REST API (version 3) as the cloud, so any client of QCaaS runs against it unchanged.
+
+One request passes through these files, in this order::
+
+    __main__.py     command line
+    server.py       the ASGI application: which call is answered by what
+    guard.py        who may call: Host, Origin, token, size
+    service.py      reserve, submit, find, cancel, estimate
+    submissions.py  what a submitted task must look like
+    configs.py      what its configuration asks for
+    queue.py        first in, first out, one queue a QPU
+    workers.py      the simulator processes, seen from the server
+    ------------    (the process boundary; the server never imports qiskit)
+    worker.py       the simulator process
+    programs.py     OpenQASM text to a circuit, or an error with line and column
+    simulator.py    a circuit to shots
+    results.py      shots to the results format asked for
+
+``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are.
+"""

@@ -1,0 +1,138 @@
+"""Command line of the local QPU."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import math
+import sys
+
+from oqc_notebook.local.settings import Settings
+
+_NEEDED = ("starlette", "uvicorn", "qiskit", "qiskit_aer", "qiskit_qasm3_import")
+
+_DESCRIPTION = """\
+Start a local QPU: QCaaS on this machine, with programs simulated by qiskit-aer.
+
+The first line on standard output is one JSON object:
+  {"url": "http://127.0.0.1:PORT", "token": "...", "pid": N}
+Give url and token to any client of QCaaS. Messages go to standard error. It runs until it is
+stopped with Ctrl-C or SIGTERM; nothing is kept after that."""
+
+_EPILOG = """\
+QPUs:
+  qpu:local:1:exact      Exact 32-qubit
+  qpu:local:2:simulator  8-qubit Simulator
+
+Programs are OpenQASM 2 or 3 and begin with their version."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a local QPU until it is stopped; return the exit code."""
+    settings = _read_arguments(argv)
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        return _complain(
+            f"The local QPU needs {', '.join(missing)}: pip install 'oqc_notebook[local]'"
+        )
+    from oqc_notebook.local.server import serve  # needs what was just looked for
+
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        return _complain(f"Port {settings.port} cannot be used: {error.strerror}")
+    return 0
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(text + "\n")
+    return 1
+
+
+def _read_arguments(argv: list[str] | None) -> Settings:
+    parser = argparse.ArgumentParser(
+        prog="oqc-notebook qpu",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=Settings.port,
+        help="port on 127.0.0.1 (default: any free one)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="make results repeatable: the n-th task submitted to a QPU gives the same shots at "
+        "every start with this seed (default: random)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=Settings.workers,
+        metavar="N",
+        help="simulator processes, about 100 MB each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--latency",
+        type=_seconds,
+        default=Settings.latency,
+        metavar="SECONDS",
+        help="least time that a task is seen as SUBMITTED, and again as RUNNING "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-seconds",
+        type=_positive_seconds,
+        default=Settings.max_seconds,
+        metavar="SECONDS",
+        help="time limit of one simulation (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-memory-mb",
+        type=_count,
+        default=Settings.max_memory_mb,
+        metavar="MB",
+        help="memory limit of one simulation; 16 bytes x 2^qubits are needed for a program that "
+        "is not Clifford, so the default does for 27 qubits (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--exit-with-stdin",
+        action="store_true",
+        help="end when standard input ends, for a server that is started by another process",
+    )
+    return Settings(**vars(parser.parse_args(argv)))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not from 0 to 65535")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} is less than 1")
+    return count
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
+    return seconds
+
+
+def _positive_seconds(text: str) -> float:
+    if _seconds(text) == 0:
+        raise argparse.ArgumentTypeError("0 is too short")
+    return _seconds(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

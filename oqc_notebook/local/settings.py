@@ -1,0 +1,38 @@
+"""What a local QPU is started with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Start-up values of one local QPU process.
+
+    Attributes
+    ----------
+    port
+        TCP port on 127.0.0.1; 0 takes any free one.
+    seed
+        With a seed, the n-th task submitted to a QPU gives the same shots at every start.
+    workers
+        Number of simulator processes, shared by all QPUs.
+    latency
+        Least time, in seconds, that a task is seen as SUBMITTED, and again as RUNNING.
+    max_seconds
+        Wall-clock limit of one simulation, in seconds.
+    max_memory_mb
+        Memory limit of one simulation, in MiB.
+    exit_with_stdin
+        End when standard input reaches its end, for a server that a parent process starts.
+    """
+
+    port: int = 0
+    seed: int | None = None
+    workers: int = min(os.cpu_count() or 1, 4)
+    latency: float = 0.2
+    max_seconds: float = 150.0
+    # 2048 MiB hold the amplitudes of 27 qubits, about what fits into the time limit too.
+    max_memory_mb: int = 2048
+    exit_with_stdin: bool = False

@@ -1,0 +1,118 @@
+"""What the server's answer about a task means for the run that it belongs to."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from oqc_notebook.sdk.errors import ServerError
+from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
+from oqc_notebook.sdk.states import EXPIRED, JobState
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.configs import Config
+    from oqc_notebook.sdk.job import Job
+
+AnyOutput = TypeVar("AnyOutput", bound=JobOutput)
+
+#: error_code where neither HTTP nor the service gives one; as published.
+NO_CODE = -1
+
+#: Statuses of a look that mean: the server no longer knows the task.
+GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The inputs of one run, as they were when it was submitted.
+
+    A later change of the job, or of its configuration object, does not reach what
+    this run leaves in the history.
+    """
+
+    program: str
+    qpu_id: str
+    config: Config | None
+
+    @classmethod
+    def of(cls, job: Job) -> Run:
+        """Take the inputs that the job has now."""
+        return cls(job.program, job.qpu_id, copy.deepcopy(job.config))
+
+
+def output_of(run: Run, job: Job, state: JobState, answer: dict[str, Any]) -> JobOutput | None:
+    """Make the output of a run that has ended; None where results are still missing."""
+    word = str(answer.get("status", "")).upper()
+    output: JobOutput
+    if state is JobState.COMPLETED:
+        if answer.get("results") is None:
+            return None
+        output = JobResult(data=answer["results"])
+    elif state is JobState.CANCELLED:
+        output = _task_error(answer, "The run was cancelled.")
+    elif word == EXPIRED:
+        output = _task_error(answer, "The task expired on the server before it was run.")
+    else:
+        output = _task_error(answer, "The run failed; the server gives no reason.")
+    return attribute(output, run, job)
+
+
+def look_error(run: Run, job: Job, exc: ServerError) -> JobError:
+    """Make the error of a look at the task that the server answered with a final no."""
+    text = str(exc)
+    if exc.code in GONE:
+        text += (
+            f" (Task {job.task_id} may have been scrubbed from the server. Results and history "
+            "that are already here stay; execute() starts a new run.)"
+        )
+    elif exc.code in (401, 403):
+        text += " The task itself is untouched: open a session with a valid token and refresh()."
+    return attribute(JobError(exc.code, text), run, job)
+
+
+def refusal(run: Run, job: Job, exc: ServerError) -> JobError:
+    """Make the error of a submission that the server refused."""
+    return attribute(JobError(exc.code, str(exc)), run, job)
+
+
+def attribute(output: AnyOutput, run: Run, job: Job) -> AnyOutput:
+    """Say in an output which run it belongs to."""
+    output.program, output.qpu_id, output.compiler_config = run.program, run.qpu_id, run.config
+    output.task_id = job.task_id
+    output._job = job
+    return output
+
+
+def diagnostics_of(answer: dict[str, Any]) -> dict[str, dict[str, Any] | None]:
+    """Give the diagnostics in an answer under the names that a job gives them."""
+    names = {"timings": "timings", "metrics": "execution_metadata", "metadata": "metadata"}
+    found = {ours: answer.get(theirs) for ours, theirs in names.items()}
+    return {name: value if isinstance(value, dict) else None for name, value in found.items()}
+
+
+def task_id_from(text: Any) -> uuid.UUID:
+    """Read a task id.
+
+    Raises
+    ------
+    ServerError
+        If the server's id is no UUID.
+    """
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        raise ServerError(f"The server gave {text!r:.80} as a task id.", 502) from None
+
+
+def _task_error(answer: dict[str, Any], otherwise: str) -> JobError:
+    error = answer.get("task_error")
+    if isinstance(error, dict):
+        code, message = error.get("error_code"), error.get("error_message")
+    else:
+        code, message = None, error
+    return JobError(
+        error_code=code if type(code) is int else NO_CODE,
+        error_message=str(message) if message else otherwise,
+    )

@@ -1,0 +1,397 @@
+"""The session with the service: ``OqcSdk``."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+from urllib.parse import urlsplit
+
+from oqc_notebook.sdk.composite import CompositeJob
+from oqc_notebook.sdk.credentials import Credential, credential_from
+from oqc_notebook.sdk.errors import (
+    AuthenticationError,
+    SessionClosedError,
+    SessionNotOpenError,
+    SessionUnreachableError,
+)
+from oqc_notebook.sdk.job import Job
+from oqc_notebook.sdk.loops import on_loop
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.configs import Config
+    from oqc_notebook.sdk.connection import Connection
+    from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot, JobSnapshot
+
+#: Children that one ``create_job`` makes at most; a larger composite is made with ``add``.
+DEFAULT_MAX_BROADCAST_JOBS = 200
+
+#: The longest that opening a session may take (seconds).
+_OPENING_S = 10.0
+
+
+class OqcSdk:
+    """A session with OQC's Quantum Computing as a Service.
+
+    Constructing it and loading jobs need neither a token nor the network. Running
+    jobs needs an open session::
+
+        async with OqcSdk(url=..., authentication_token=...) as sdk:
+            job = sdk.create_job(program=qasm, qpu_id="qpu:uk:2:d865b5a184")
+            await job.execute()
+
+    The session belongs to the event loop that it is opened on; every coroutine of it
+    and of its jobs may be awaited from any other loop or thread.
+
+    Parameters
+    ----------
+    url
+        Base address of the service.
+    authentication_token
+        The token of your account.
+    email, password
+        Your account, instead of a token.
+    credential
+        Any object with the :class:`~.credentials.Credential` protocol, instead.
+    default_qpu_id
+        The QPU of jobs that name none.
+
+    Raises
+    ------
+    ValueError
+        If the address is not http or https, or there is more than one way, or half
+        of one, to authenticate.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        authentication_token: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        credential: Credential | None = None,
+        default_qpu_id: str | None = None,
+    ) -> None:
+        self.url = _checked_url(url)
+        self._credential = credential_from(authentication_token, email, password, credential)
+        self._default_qpu_id = default_qpu_id
+        self._attempts = _attempts_from_environment()
+        self._connection: Connection | None = None
+        self._was_open = False
+
+    # ---- opening and closing ----
+
+    async def open(self) -> Self:
+        """Open the session on this event loop, and give it back.
+
+        Raises
+        ------
+        AuthenticationError
+            If the server does not accept the token.
+        SessionUnreachableError
+            If there is no usable answer within 10 s. No other host is asked.
+        """
+        if self._connection is not None and not self._connection.loop.is_closed():
+            return self
+        # HTTP comes in with the first session: loading and looking at jobs needs none
+        from oqc_notebook.sdk.connection import Connection
+        from oqc_notebook.sdk.transport import Transport
+
+        connection = Connection(Transport(self.url, self._credential, attempts=self._attempts))
+        try:
+            async with asyncio.timeout(_OPENING_S):
+                await connection.service.version()
+                await connection.service.qpus()
+        except TimeoutError:
+            await connection.close()
+            raise SessionUnreachableError(
+                f"{self.url} gave no usable answer within {_OPENING_S:.0f} s. Check the address "
+                "and the network."
+            ) from None
+        except AuthenticationError as exc:
+            await connection.close()
+            raise AuthenticationError(
+                f"{self.url} does not accept the credentials: {exc} Check the token; it may have "
+                "expired.",
+                exc.code,
+                exc.answer,
+            ) from None
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        self._was_open = True
+        return self
+
+    async def close(self) -> None:
+        """Close the session. Jobs in flight go on at the server; a later session finds them."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.loop.is_closed():
+            await on_loop(connection.loop, connection.close)
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the session is open."""
+        return self._connection is not None and not self._connection.loop.is_closed()
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests the open session has sent."""
+        return 0 if self._connection is None else self._connection.transport.requests
+
+    def _require_connection(self) -> Connection:
+        if self._connection is not None and not self._connection.loop.is_closed():
+            return self._connection
+        if self._was_open:
+            raise SessionClosedError(
+                f"The session with {self.url} is closed; open a new one with 'await sdk.open()', "
+                "'async with OqcSdk(...)' or oqc_notebook.connect()."
+            )
+        raise SessionNotOpenError(
+            f"The session with {self.url} is not open; open it with 'await sdk.open()', "
+            "'async with OqcSdk(...)' or oqc_notebook.connect()."
+        )
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closed" if self._was_open else "not open"
+        default = f", default_qpu={self._default_qpu_id!r}" if self._default_qpu_id else ""
+        return f"OqcSdk(url={self.url!r}, {state}{default})"
+
+    # ---- QPUs ----
+
+    @property
+    def default_qpu_id(self) -> str | None:
+        """The QPU of jobs that name none."""
+        return self._default_qpu_id
+
+    def set_default_qpu(self, qpu_id: str) -> None:
+        """Choose the QPU of jobs that name none."""
+        self._default_qpu_id = qpu_id
+
+    def _qpu_id(self, qpu_id: str | None) -> str:
+        chosen = qpu_id if qpu_id is not None else self._default_qpu_id
+        if chosen is None:
+            raise ValueError(
+                "No QPU is named: give qpu_id=, or choose a default with "
+                "sdk.set_default_qpu((await sdk.list_qpus())[0]['id'])."
+            )
+        return chosen
+
+    async def list_qpus(self) -> list[dict[str, Any]]:
+        """List the active QPUs: ``id``, ``name``, ``status`` and what else the server says."""
+        connection = self._require_connection()
+        return await on_loop(connection.loop, connection.service.qpus)
+
+    async def get_features(self, qpu_id: str | None = None) -> Any:
+        """Get what a QPU can do, such as its qubits and its largest number of shots."""
+        connection = self._require_connection()
+        return await on_loop(connection.loop, connection.service.features, self._qpu_id(qpu_id))
+
+    async def get_system_status(self, qpu_id: str | None = None) -> Any:
+        """Get the status document of one QPU's server, or of all."""
+        connection = self._require_connection()
+        return await on_loop(connection.loop, connection.service.statuses, qpu_id)
+
+    async def get_calibration(
+        self, qpu_id: str | None = None, date_filter: dt.date | str | None = None
+    ) -> Any:
+        """Get the calibration document of a QPU.
+
+        Parameters
+        ----------
+        qpu_id
+            The QPU; the default one if None.
+        date_filter
+            A day, as a date, a datetime or ``"YYYY-MM-DD"``; None means the latest.
+
+        Raises
+        ------
+        ValueError
+            If the text is not a day.
+        TypeError
+            If it is something else.
+        """
+        connection = self._require_connection()
+        day = _day(date_filter)
+        return await on_loop(
+            connection.loop, connection.service.calibration, self._qpu_id(qpu_id), day
+        )
+
+    async def get_next_window(self, qpu_id: str | None = None) -> dt.datetime | None:
+        """Get the start of a QPU's next execution window (naive, in UTC, as published)."""
+        connection = self._require_connection()
+        text = await on_loop(connection.loop, connection.service.next_window, self._qpu_id(qpu_id))
+        return None if text is None else dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+    # ---- jobs ----
+
+    @overload
+    def create_job(
+        self,
+        *,
+        program: str,
+        qpu_id: str | None = None,
+        config: Config | None = None,
+        fetch_diagnostics: bool = False,
+    ) -> Job: ...
+    @overload
+    def create_job(
+        self,
+        *,
+        program: str | list[str],
+        qpu_id: str | list[str] | None = None,
+        config: Config | list[Any] | None = None,
+        fetch_diagnostics: bool = False,
+    ) -> Job | CompositeJob: ...
+    def create_job(
+        self,
+        *,
+        program: str | list[str],
+        qpu_id: str | list[str] | None = None,
+        config: Config | list[Any] | None = None,
+        fetch_diagnostics: bool = False,
+    ) -> Job | CompositeJob:
+        """Make a job, or, where an argument is a list, a composite.
+
+        Lists have equal lengths, or length 1, which is taken for every child.
+
+        Parameters
+        ----------
+        program
+            The text of the program, or a list of texts.
+        qpu_id
+            The QPU, or a list; the default one if None.
+        config
+            How to run and compile, or a list; None asks for binary counts of 1000 shots.
+        fetch_diagnostics
+            Whether to keep timings, metrics and metadata of each run that ends.
+
+        Raises
+        ------
+        ValueError
+            If no QPU is named, a list is empty, lengths do not fit, or there are more
+            children than ``OQC_SDK_MAX_BROADCAST_JOBS`` (200).
+        TypeError
+            If a program is not text.
+        """
+        chosen = self._qpu_id(None) if qpu_id is None else qpu_id
+        lists = [x if isinstance(x, list) else [x] for x in (program, chosen, config)]
+        for text in lists[0]:
+            if not isinstance(text, str):
+                raise TypeError(f"A program is text, not {type(text).__name__}.")
+        if not any(isinstance(x, list) for x in (program, chosen, config)):
+            return self._job(program, chosen, config, fetch_diagnostics)
+        children = _broadcast_length(*map(len, lists))
+        columns = [column * children if len(column) == 1 else column for column in lists]
+        return CompositeJob(
+            [self._job(p, q, c, fetch_diagnostics) for p, q, c in zip(*columns, strict=True)]
+        )
+
+    def _job(self, program: Any, qpu_id: Any, config: Any, fetch_diagnostics: bool) -> Job:
+        return Job(program, qpu_id, config, fetch_diagnostics=fetch_diagnostics, _client=self)
+
+    def from_snapshot(self, snapshot: JobSnapshot | CompositeJobSnapshot) -> Job | CompositeJob:
+        """Make the job or composite of a snapshot, with this session attached.
+
+        Needs neither a token nor the network.
+
+        Raises
+        ------
+        ValueError
+            If the schema version is another one, or a part cannot be read.
+        """
+        from oqc_notebook.sdk.persistence import from_snapshot
+
+        return from_snapshot(snapshot, self)
+
+    def load(self, path: str | Path) -> Job | CompositeJob:
+        """Load a job or composite from a file that ``save()`` wrote, with this session attached.
+
+        Files of the published SDK load too. Needs neither a token nor the network.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is no snapshot, is damaged, or has another schema version; the message
+            says where.
+        """
+        from oqc_notebook.sdk.files import read_text
+        from oqc_notebook.sdk.persistence import load_file
+
+        job = load_file(read_text(path), str(path), self)
+        job._settle_in(path)
+        return job
+
+
+def _checked_url(url: str) -> str:
+    """Give `url` without a slash at its end.
+
+    Raises
+    ------
+    ValueError
+        If it is not an http or https address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not an http or https address.")
+    return url.rstrip("/")
+
+
+def _attempts_from_environment() -> int:
+    """Read how often a request is tried from ``OQC_SDK_MAX_TRANSPORT_RETRIES`` (default 5)."""
+    text = os.environ.get("OQC_SDK_MAX_TRANSPORT_RETRIES") or "5"
+    if not text.strip().isdigit() or int(text) < 1:
+        raise ValueError(
+            f"OQC_SDK_MAX_TRANSPORT_RETRIES is a whole number of at least 1, not {text!r}."
+        )
+    return int(text)
+
+
+def _broadcast_length(programs: int, qpus: int, configs: int) -> int:
+    if not (programs and qpus and configs):
+        raise ValueError("program, qpu_id and config must not be empty lists.")
+    children = max(programs, qpus, configs)
+    if {programs, qpus, configs} - {1, children}:
+        raise ValueError(
+            f"Cannot combine {programs} program(s), {qpus} QPU id(s) and {configs} config(s): "
+            "the lengths must be equal or 1."
+        )
+    limit = int(os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS") or DEFAULT_MAX_BROADCAST_JOBS)
+    if children > limit:
+        raise ValueError(
+            f"{children} children are more than the {limit} that create_job makes at once; add "
+            "them in parts with CompositeJob.add(), or set OQC_SDK_MAX_BROADCAST_JOBS."
+        )
+    return children
+
+
+def _day(date_filter: dt.date | str | None) -> str | None:
+    if date_filter is None:
+        return None
+    if isinstance(date_filter, dt.datetime):
+        return date_filter.date().isoformat()
+    if isinstance(date_filter, dt.date):
+        return date_filter.isoformat()
+    if not isinstance(date_filter, str):
+        raise TypeError(
+            f"date_filter is a date or 'YYYY-MM-DD', not a {type(date_filter).__name__}."
+        )
+    try:
+        return dt.datetime.strptime(date_filter, "%Y-%m-%d").date().isoformat()
+    except ValueError:
+        raise ValueError(f"date_filter {date_filter!r} is not a day like '2026-11-23'.") from None

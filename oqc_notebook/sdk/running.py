@@ -1,0 +1,308 @@
+"""What jobs and composites do alike: submit, wait, execute, refresh, cancel, observe, save."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from oqc_notebook.sdk.errors import SessionClosedError, SessionError, SessionNotOpenError
+from oqc_notebook.sdk.loops import on_loop
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.connection import Connection
+    from oqc_notebook.sdk.job import Job
+    from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot, JobSnapshot
+    from oqc_notebook.sdk.proxy import JobOutputProxy
+
+#: Called with the job that changed, on the loop of its session.
+Observer = Callable[["Job"], None]
+
+
+class Home:
+    """The file that a job or composite was last saved to or loaded from.
+
+    Reserved task ids are recorded there before they are submitted.
+
+    Parameters
+    ----------
+    owner
+        Whose file it is.
+    path
+        Where it is.
+    """
+
+    def __init__(self, owner: Runnable, path: str | Path) -> None:
+        self.owner = owner
+        self.path = Path(path).absolute()
+
+    def record(self) -> None:
+        """Write the owner's present state."""
+        self.owner.save(self.path)
+
+
+class Runnable:
+    """The behaviour of a list of jobs, of which a single job is the shortest.
+
+    Every coroutine here may be awaited from any event loop and thread.
+    """
+
+    # ---- what a kind of job says of itself ----
+
+    def _members(self) -> Sequence[Job]:
+        raise NotImplementedError
+
+    @property
+    def ended(self) -> bool:
+        """Whether the latest run has ended, well or not."""
+        raise NotImplementedError
+
+    @property
+    def outputs(self) -> JobOutputProxy[Any]:
+        """The outputs of the latest run."""
+        raise NotImplementedError
+
+    def to_snapshot(self) -> JobSnapshot | CompositeJobSnapshot:
+        """Give the complete state as a model."""
+        raise NotImplementedError
+
+    # ---- running ----
+
+    async def submit(self, *, timeout_s: float | None = 30.0) -> Self:
+        """Submit it; what is in flight already stays as it is.
+
+        What the server refuses is stored in ``error``. What has ended is run anew.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds to wait for the server to take it; None waits without limit.
+
+        Raises
+        ------
+        TimeoutError
+            If that takes longer. The submission goes on; a later call joins it.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        ValueError, TypeError
+            If the program or the configuration cannot be sent. Nothing was submitted.
+        """
+        if self._members():
+            connection = self._connection()
+            await on_loop(connection.loop, self._submit, connection, timeout_s)
+        return self
+
+    async def wait(self, timeout_s: float | None = 120.0) -> Self:
+        """Wait until the latest run has ended; submit what never was.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds to wait; None waits without limit.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended by then. It stays in flight: nothing is lost, and
+            waiting again goes on.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        """
+        if self._members() and not self.ended:
+            connection = self._connection()
+            await on_loop(connection.loop, self._wait, connection, timeout_s)
+        return self
+
+    async def execute(self, *, timeout_s: float | None = 120.0) -> JobOutputProxy[Any]:
+        """Run it, wait, and give the outputs of this run.
+
+        A run that is in flight is joined, never submitted a second time; one that
+        has ended is run anew. A failed run is told by ``error``, not raised.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds to wait; None waits without limit.
+
+        Returns
+        -------
+        JobOutputProxy
+            The result or error of the job, or of each child that has ended.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended by then. It stays in flight: nothing is lost, and
+            calling this again goes on waiting for the same run.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        ValueError, TypeError
+            If the program or the configuration cannot be sent. Nothing was submitted.
+        """
+        if self._members():
+            connection = self._connection()
+            await on_loop(connection.loop, self._execute, connection, timeout_s)
+        return self.outputs
+
+    async def refresh(self) -> Self:
+        """Ask the server once about what was submitted, and take over what it says.
+
+        A task that the server no longer knows sets ``error`` (404) and keeps the state.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was submitted yet.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        """
+        known = [job for job in self._members() if job.task_id is not None]
+        if not known:
+            raise RuntimeError("Nothing has been submitted yet; call submit() or execute() first.")
+        connection = self._connection()
+        await on_loop(connection.loop, connection.poller.look_all, known)
+        return self
+
+    async def cancel(self) -> Self:
+        """Cancel what is in flight; what has ended stays as it is.
+
+        The server is asked, then looked at once: the state is CANCELLED when it says
+        so. Until then ``cancel_requested`` is true.
+
+        Raises
+        ------
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        """
+        active = [job for job in self._members() if job.in_flight or job._submission is not None]
+        if active:
+            connection = self._connection()
+            await on_loop(connection.loop, connection.cancel, active)
+        return self
+
+    async def cancel_if_active(self) -> Self:
+        """Cancel what is in flight; the same as :meth:`cancel`, which never touches the rest."""
+        return await self.cancel()
+
+    def _connection(self) -> Connection:
+        clients = {id(job._client): job._client for job in self._members()}
+        if len(clients) > 1:
+            raise SessionError("The children belong to different sessions; run them apart.")
+        (client,) = clients.values()
+        if client is None:
+            raise SessionNotOpenError(
+                "This job has no client attached: make it with sdk.create_job(), or load it with "
+                "sdk.load()."
+            )
+        return client._require_connection()
+
+    # ---- the same, on the session's loop ----
+
+    async def _submit(self, connection: Connection, timeout_s: float | None) -> None:
+        connection.submissions.start(job for job in self._members() if job._runs_anew)
+        submissions = {job._submission for job in self._members() if job._submission is not None}
+        if submissions:
+            _, late = await asyncio.wait(submissions, timeout=timeout_s)
+            if late:
+                raise TimeoutError(
+                    f"The server has not taken {self!r} within {timeout_s} s. The submission goes "
+                    "on; submit(), wait() or execute() joins it."
+                )
+        for submission in submissions:
+            if submission.cancelled():
+                raise SessionClosedError("The session was closed during the submission.")
+            if reason := submission.result():
+                raise reason
+
+    async def _wait(self, connection: Connection, timeout_s: float | None) -> None:
+        await self._follow(
+            connection, (job for job in self._members() if job._never_submitted), timeout_s
+        )
+
+    async def _execute(self, connection: Connection, timeout_s: float | None) -> None:
+        await self._follow(
+            connection, (job for job in self._members() if job._runs_anew), timeout_s
+        )
+        for job in self._members():
+            if job._raise_on_error:
+                job.raise_for_status()
+
+    async def _follow(
+        self, connection: Connection, anew: Iterable[Job], timeout_s: float | None
+    ) -> None:
+        """Submit the jobs of `anew`, then wait until no member is in flight any more."""
+        started = time.monotonic()
+        connection.submissions.start(anew)
+        followed = [job for job in self._members() if not job.ended]
+        for job in followed:
+            job._forget_look_error()
+        overs = {connection.poller.follow(job) for job in followed}
+        try:
+            late = (await asyncio.wait(overs, timeout=timeout_s))[1] if overs else set()
+        finally:
+            for job in followed:
+                connection.poller.unfollow(job)
+        if late:
+            raise TimeoutError(
+                f"{len(late)} of {len(self._members())} job(s) had not ended after "
+                f"{time.monotonic() - started:.1f} s. They stay in flight and nothing is lost: "
+                f"wait() or execute() goes on waiting, refresh() looks once. {self!r}"
+            )
+        for over in overs:
+            if reason := over.result():
+                raise reason
+
+    # ---- observing and saving ----
+
+    def observe(self, callback: Observer) -> Callable[[], None]:
+        """Have `callback(job)` called at each change, until the function given back is called.
+
+        A composite calls it with the child that changed. The calls come on the loop
+        of the session; what the callback raises is logged. While a job is observed
+        and in flight, its state is kept up to date.
+        """
+        members = list(self._members())
+        for job in members:
+            job._add_observer(callback)
+
+        def stop() -> None:
+            for job in members:
+                job._remove_observer(callback)
+
+        return stop
+
+    def save(self, path: str | Path) -> None:
+        """Write the complete state to a JSON file, whole or not at all.
+
+        Load it with ``sdk.load(path)``, in this session or any later one. A file
+        that is there is replaced. Before this job is next submitted, the task ids
+        reserved for it are recorded in the same file.
+
+        Parameters
+        ----------
+        path
+            Where to; relative to the working directory. The folder must exist.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
+        OSError
+            If the file cannot be written; the old one is untouched.
+        ValueError
+            If a result holds something that JSON cannot hold.
+        """
+        from oqc_notebook.sdk.files import write_whole
+        from oqc_notebook.sdk.persistence import file_content
+
+        write_whole(path, file_content(self.to_snapshot()))
+        if Path(path).is_file():  # neither a pipe nor a terminal
+            self._settle_in(path)
+
+    def _settle_in(self, path: str | Path) -> None:
+        """Remember the file that this was saved to or loaded from."""
+        home = Home(self, path)
+        for job in self._members():
+            job._home = home

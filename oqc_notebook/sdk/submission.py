@@ -1,0 +1,217 @@
+"""Reserve ids, record them, submit: never two runs for one intent.
+
+Ids are reserved first; nothing runs under a reserved id. They are recorded in the
+file that a job was last saved to or loaded from. Then the tasks are submitted
+under them. When the answer to a submission is lost, the server is asked about the
+id: it says CREATED where the submission did not arrive, and then the same id, and
+only it, is submitted again. (That a reserved id answers CREATED, and that a second
+submission of a running id answers 409, is not public; it is assumed here.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from oqc_notebook.sdk.answers import task_id_from
+from oqc_notebook.sdk.configs import task_fields
+from oqc_notebook.sdk.errors import DisturbanceError, ServerError, SessionUnreachableError
+from oqc_notebook.sdk.poller import Poller
+from oqc_notebook.sdk.service import Service
+from oqc_notebook.sdk.states import JobState
+from oqc_notebook.sdk.transport import MAX_REQUEST_BYTES
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.job import Job
+
+logger = logging.getLogger("oqc_notebook.sdk")
+
+#: Tasks of a batch together (bytes of JSON); leaves room for headers below 128 KiB.
+_MAX_BATCH_BYTES = 100_000
+#: Room for the headers, the id and the wrapping of a task sent alone (bytes).
+_MARGIN_BYTES = 4096
+#: Refusals that may be the fault of one task of a batch.
+_FAULTS_OF_A_TASK = frozenset({400, 409, 413, 422})
+#: Seconds to wait before a lost submission is asked about, each time.
+_ASK_AFTER_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+class Submissions:
+    """Submits the jobs of a session, in batches for each QPU.
+
+    Everything here runs on the session's loop.
+
+    Parameters
+    ----------
+    service
+        The service to submit to.
+    poller
+        Is told of submissions that came to nothing.
+    """
+
+    def __init__(self, service: Service, poller: Poller) -> None:
+        self._service = service
+        self._poller = poller
+        self._running: set[asyncio.Task[Exception | None]] = set()
+
+    def start(self, jobs: Iterable[Job]) -> None:
+        """Begin a run of each job, and submit them in the background.
+
+        Jobs that are being submitted already are left alone.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a job cannot be sent. Then none was touched.
+        """
+        jobs = [job for job in dict.fromkeys(jobs) if job._submission is None]
+        fields = [_sendable_fields(i, job, len(jobs)) for i, job in enumerate(jobs)]
+        groups: dict[str, list[Job]] = {}
+        for job, content in zip(jobs, fields, strict=True):
+            job._begin_run(content)
+            groups.setdefault(job.qpu_id, []).append(job)
+        for job in jobs:  # observers see all of them begin, not some of them
+            job._changed()
+        for qpu_id, group in groups.items():
+            task = asyncio.get_running_loop().create_task(self._submit_group(qpu_id, group))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            for job in group:
+                job._submission = task
+
+    async def close(self) -> None:
+        """Let submissions that are under way come to their end, within reason."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=5.0)
+        for task in list(self._running):
+            task.cancel()
+
+    async def _submit_group(self, qpu_id: str, jobs: list[Job]) -> Exception | None:
+        """Submit jobs to one QPU; give what kept them from being submitted, if anything did."""
+        try:
+            await self._reserve_and_submit(qpu_id, jobs)
+        except Exception as exc:
+            if not isinstance(exc, SessionUnreachableError):
+                logger.exception("A submission failed unexpectedly")
+            for job in jobs:
+                if not job.ended and not job.in_flight:
+                    self._poller.give_up(job, exc)
+                    job._not_submitted(exc)
+            return exc
+        finally:
+            for job in jobs:
+                job._submission = None
+        return None
+
+    async def _reserve_and_submit(self, qpu_id: str, jobs: list[Job]) -> None:
+        resumed = [job for job in jobs if job.task_id is not None]
+        fresh = [job for job in jobs if job.task_id is None]
+        if resumed:
+            # recorded by an earlier session, which may or may not have submitted them
+            await self._ask_then_submit(qpu_id, resumed)
+        if not fresh:
+            return
+        try:
+            ids = [task_id_from(x) for x in await self._service.reserve(qpu_id, len(fresh))]
+        except ServerError as exc:
+            _refuse(fresh, exc)
+            return
+        for job, task_id in zip(fresh, ids, strict=True):
+            job._reserved(task_id)
+        await _record(fresh)
+        for batch in _batches(fresh):
+            await self._submit_batch(qpu_id, batch)
+
+    async def _submit_batch(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
+        tasks = [job._task_fields | {"task_id": str(job.task_id)} for job in jobs]
+        try:
+            await self._service.submit(qpu_id, tasks)
+        except ServerError as exc:
+            if exc.code not in _FAULTS_OF_A_TASK:
+                _refuse(jobs, exc)
+            elif len(jobs) > 1:
+                # a batch with one bad task is refused whole; its good tasks are not lost
+                half = len(jobs) // 2
+                await self._submit_batch(qpu_id, jobs[:half])
+                await self._submit_batch(qpu_id, jobs[half:])
+            elif exc.code == 409:  # this id was submitted before
+                jobs[0]._submitted()
+            else:
+                _refuse(jobs, exc)
+        except DisturbanceError as exc:
+            if tries == len(_ASK_AFTER_S):
+                raise SessionUnreachableError(
+                    f"The server did not answer the submission of {len(jobs)} task(s): {exc} "
+                    "They may have been accepted. execute() asks about the same ids again and "
+                    "submits only what did not arrive."
+                ) from None
+            await asyncio.sleep(max(_ASK_AFTER_S[tries], exc.retry_after_s or 0.0))
+            await self._ask_then_submit(qpu_id, jobs, tries + 1)
+        else:
+            for job in jobs:
+                job._submitted()
+
+    async def _ask_then_submit(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
+        """Submit those of the jobs whose ids the server calls CREATED; the others ran or run."""
+        await self._poller.look_all(jobs)
+        lost = [job for job in jobs if job.state is JobState.CREATED and job.error is None]
+        for batch in _batches(lost):
+            await self._submit_batch(qpu_id, batch, tries)
+
+
+def _sendable_fields(index: int, job: Job, total: int) -> dict[str, Any]:
+    """Make the fields of a job's submission, or say what is wrong with it."""
+    which = f"child {index} (of {total})" if total > 1 else "the job"
+    if not isinstance(job.program, str):
+        raise TypeError(f"The program of {which} is {type(job.program).__name__}, not text.")
+    fields: dict[str, Any] = {"program": job.program, "qpu_id": job.qpu_id}
+    if job.tag:
+        fields["tag"] = job.tag
+    if job.hybrid_marker:
+        fields["hybrid_marker"] = job.hybrid_marker
+    try:
+        fields |= task_fields(job.config)
+        size = len(json.dumps(fields).encode())
+    except (TypeError, ValueError, AttributeError) as exc:
+        raise ValueError(f"The configuration of {which} cannot be sent: {exc}") from exc
+    if size + _MARGIN_BYTES > MAX_REQUEST_BYTES:
+        raise ValueError(
+            f"The program and configuration of {which} are {size} bytes of JSON; a request holds "
+            f"at most {MAX_REQUEST_BYTES - _MARGIN_BYTES} (128 KiB with its headers)."
+        )
+    return fields
+
+
+def _batches(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Cut jobs into batches that fit into a request."""
+    batches: list[list[Job]] = []
+    room = 0
+    for job in jobs:
+        size = len(json.dumps(job._task_fields).encode()) + 64  # 64: the task id
+        if not batches or size > room:
+            batches.append([])
+            room = _MAX_BATCH_BYTES
+        batches[-1].append(job)
+        room -= size
+    return batches
+
+
+def _refuse(jobs: Iterable[Job], exc: ServerError) -> None:
+    for job in jobs:
+        job._refused(exc)
+
+
+async def _record(jobs: Iterable[Job]) -> None:
+    """Write the reserved ids down where the jobs were last saved to or loaded from."""
+    for home in {job._home for job in jobs if job._home is not None}:
+        try:
+            await asyncio.to_thread(home.record)
+        except (OSError, ValueError) as exc:
+            logger.warning(
+                "The ids of a submission could not be recorded in %s (%s); the submission goes on.",
+                home.path,
+                exc,
+            )

@@ -1,0 +1,300 @@
+"""HTTP: headers, limits, what may be retried, and what an answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from email.utils import parsedate_to_datetime
+from functools import partial
+from time import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from oqc_notebook import __version__
+from oqc_notebook.sdk.credentials import Credential, PasswordCredential
+from oqc_notebook.sdk.errors import (
+    AuthenticationError,
+    DisturbanceError,
+    ServerError,
+    SessionUnreachableError,
+)
+
+logger = logging.getLogger("oqc_notebook.sdk")
+
+#: The service refuses a request whose body and headers together are larger (bytes).
+MAX_REQUEST_BYTES = 128 * 1024
+
+#: Answers that say "not now" rather than "no".
+PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+#: Few connections: the cost of httpx's pool for a request grows with those that wait.
+_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+
+
+class Transport:
+    """The one HTTP client of a session.
+
+    Parameters
+    ----------
+    url
+        Base address of the service.
+    credential
+        What gives the authentication headers.
+    attempts
+        How often a request that is safe to repeat is tried.
+    """
+
+    def __init__(self, url: str, credential: Credential, *, attempts: int = 5) -> None:
+        self.url = url
+        self._credential = credential
+        self._attempts = attempts
+        # A proxy of the environment cannot reach this machine's own loopback.
+        self._http = httpx.AsyncClient(
+            timeout=_TIMEOUT,
+            limits=_LIMITS,
+            headers={"User-Agent": f"oqc-notebook/{__version__}"},
+            trust_env=not _is_loopback(url),
+        )
+        self._authenticating = asyncio.Lock()
+        #: How many requests were sent.
+        self.requests = 0
+        if isinstance(credential, PasswordCredential):
+            credential.post = self._post_unauthenticated
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def get(
+        self,
+        url: str,
+        params: dict[str, str] | None = None,
+        *,
+        authenticate: bool = True,
+        attempts: int | None = None,
+    ) -> Any:
+        """Get a JSON document; asking again does no harm, so disturbances are retried.
+
+        Parameters
+        ----------
+        url
+            Absolute address, or a path below the base address.
+        params
+            Query parameters.
+        authenticate
+            Whether to send the authentication headers.
+        attempts
+            How often to try; the session's number by default.
+
+        Raises
+        ------
+        ServerError
+            If the server says no.
+        DisturbanceError
+            If there is no usable answer, and only one try was asked for.
+        SessionUnreachableError
+            If there is no usable answer after several tries.
+        """
+        return await self._persist(
+            partial(self._send, "GET", url, params=params, authenticate=authenticate),
+            self._attempts if attempts is None else attempts,
+        )
+
+    async def post(self, url: str, body: Any, *, repeatable: bool) -> Any:
+        """Post a JSON document.
+
+        Parameters
+        ----------
+        url
+            Absolute address, or a path below the base address.
+        body
+            What is sent, as JSON.
+        repeatable
+            Whether sending it twice does no harm. If not, it is sent once, and a
+            disturbance is raised as it is.
+
+        Raises
+        ------
+        ValueError
+            If the request is larger than the service takes.
+        ServerError, DisturbanceError, SessionUnreachableError
+            As for :meth:`get`.
+        """
+        content = json.dumps(body).encode()
+        return await self._persist(
+            partial(self._send, "POST", url, content=content),
+            self._attempts if repeatable else 1,
+        )
+
+    async def _persist(self, send: Callable[[], Coroutine[Any, Any, Any]], attempts: int) -> Any:
+        if attempts == 1:
+            return await send()
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(attempts),
+            wait=_seconds_to_wait,
+            retry=retry_if_exception_type(DisturbanceError),
+            reraise=True,
+        )
+        try:
+            return await retrying(send)
+        except DisturbanceError as exc:
+            raise SessionUnreachableError(
+                f"{self.url} gave no usable answer in {attempts} tries. The last one: {exc} "
+                "Check the address and the network, then try again; nothing was lost."
+            ) from None
+
+    async def _post_unauthenticated(self, path: str, body: dict[str, Any]) -> Any:
+        return await self._send("POST", path, content=json.dumps(body).encode(), authenticate=False)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+        authenticate: bool = True,
+    ) -> Any:
+        address = url if url.startswith("http") else self.url + url
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        tokens = await self._tokens() if authenticate else {}
+        response = await self._once(method, address, params, content, headers | tokens)
+        if response.status_code == 401 and authenticate and self._can_renew():
+            tokens = await self._tokens(instead_of=tokens)
+            response = await self._once(method, address, params, content, headers | tokens)
+        return _meaning_of(response)
+
+    def _can_renew(self) -> bool:
+        return bool(getattr(self._credential, "supports_silent_reauth", False))
+
+    async def _tokens(self, instead_of: dict[str, str] | None = None) -> dict[str, str]:
+        """Get the authentication headers, or newer ones than `instead_of`."""
+        async with self._authenticating:
+            headers = await self._credential.get_auth_headers()
+            if instead_of is not None and headers == instead_of:
+                headers = await self._credential.get_auth_headers(
+                    allow_interactive=False, force_refresh=True
+                )
+            return headers
+
+    async def _once(
+        self,
+        method: str,
+        address: str,
+        params: dict[str, str] | None,
+        content: bytes | None,
+        headers: dict[str, str],
+    ) -> httpx.Response:
+        request = self._http.build_request(
+            method, address, params=params, content=content, headers=headers
+        )
+        size = len(content or b"") + sum(len(k) + len(v) for k, v in request.headers.raw)
+        if size > MAX_REQUEST_BYTES:
+            raise ValueError(
+                f"The request is {size} bytes and the service takes at most {MAX_REQUEST_BYTES} "
+                "(128 KiB); shorten the program or the configuration."
+            )
+        self.requests += 1
+        # The exceptions of httpx hold the request and with it the token, so none is chained.
+        try:
+            return await self._http.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            text, arrived = _reason(exc), False
+        except httpx.TransportError as exc:
+            text, arrived = _reason(exc), True
+        raise DisturbanceError(
+            f"No answer from {address}: {text}.", may_have_arrived=arrived
+        ) from None
+
+
+def _reason(exc: httpx.TransportError) -> str:
+    kind = type(exc).__name__
+    return f"{kind} ({exc})" if str(exc) else kind
+
+
+def _meaning_of(response: httpx.Response) -> Any:
+    """Give the decoded body of a success; raise what any other answer means."""
+    status = response.status_code
+    if status in PASSING_STATUSES:
+        raise DisturbanceError(
+            f"{response.url} answered {status} {response.reason_phrase}.",
+            may_have_arrived=True,
+            retry_after_s=_retry_after(response),
+        )
+    try:
+        answer = response.json()
+    except ValueError:
+        if status == 200:
+            raise DisturbanceError(
+                f"{response.url} answered with something that is not JSON "
+                f"({response.headers.get('content-type', 'no content type')}).",
+                may_have_arrived=True,
+            ) from None
+        answer = None
+    if status == 200:
+        _pass_on_messages(answer)
+        return answer
+    text = _error_text(answer) or response.text.strip() or response.reason_phrase
+    if status in (401, 403):
+        raise AuthenticationError(f"Authentication error ({status}): {text}", status, answer)
+    raise ServerError(text or f"HTTP status {status}", status, answer)
+
+
+def _error_text(answer: Any) -> str:
+    """Find what the server says in an error body: v3 ``response.errors``, v4 ``detail``."""
+    if not isinstance(answer, dict):
+        return ""
+    response = answer.get("response")
+    errors = response.get("errors") if isinstance(response, dict) else None
+    if isinstance(errors, list) and errors:
+        return str(errors[0])
+    for key in ("detail", "message"):
+        if isinstance(answer.get(key), str):
+            return str(answer[key])
+    return ""
+
+
+def _pass_on_messages(answer: Any) -> None:
+    """Log what the service says beside an answer; its warnings as warnings."""
+    if not isinstance(answer, dict):
+        return
+    several = answer.get("messages")
+    for message in [answer.get("message"), *(several if isinstance(several, list) else [])]:
+        if isinstance(message, str) and message:
+            level = logging.WARNING if message.startswith("Warning") else logging.INFO
+            logger.log(level, "%s", message)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Read ``Retry-After`` in seconds, from either form of RFC 9110, section 10.2.3."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except ValueError:
+        return None
+
+
+def _seconds_to_wait(state: RetryCallState) -> float:
+    """Wait as long as the server asks, else 0.2, 0.4, 0.8 ... 8 s."""
+    exc = state.outcome.exception() if state.outcome else None
+    if isinstance(exc, DisturbanceError) and exc.retry_after_s is not None:
+        return exc.retry_after_s
+    return float(min(8.0, 0.1 * 2**state.attempt_number))
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,269 @@
+"""Sessions for notebooks, scripts and prompts: ``connect()`` and ``run()``.
+
+A session that ``connect()`` opens lives on an event loop in a background thread of
+its own, so that jobs are followed while a cell runs, or nothing runs at all, and an
+interrupt never leaves a session on a dead loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Awaitable
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from oqc_notebook.sdk.client import OqcSdk
+from oqc_notebook.sdk.connection import has_session
+from oqc_notebook.sdk.errors import SessionError
+from oqc_notebook.sdk.loops import wait_in_steps
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.credentials import Credential
+
+T = TypeVar("T")
+
+#: The longest that the local QPU may take to start (seconds).
+_STARTING_S = 60.0
+
+_lock = threading.RLock()
+
+
+def connect(
+    url: str | None = None,
+    *,
+    authentication_token: str | None = None,
+    email: str | None = None,
+    password: str | None = None,
+    credential: Credential | None = None,
+    default_qpu_id: str | None = None,
+) -> OqcSdk:
+    """Open a session that stays open while cells run and between them.
+
+    Without arguments, the environment says where to: ``OQC_URL`` with
+    ``OQC_AUTH_TOKEN``. Where neither is set, the local QPU is started on this machine
+    and its results are simulated.
+
+    Calling it again with the same arguments gives the open session back.
+
+    Parameters
+    ----------
+    url
+        Base address of the service.
+    authentication_token
+        The token of your account; better kept in ``OQC_AUTH_TOKEN`` than in a notebook.
+    email, password
+        Your account, instead of a token.
+    credential
+        Any object with the credential protocol, instead.
+    default_qpu_id
+        The QPU of jobs that name none. With the local QPU, its exact one by default.
+
+    Returns
+    -------
+    OqcSdk
+        The open session. Await its jobs (``await job.execute()``), or in code that is
+        not async, give the coroutine to :func:`run`.
+
+    Raises
+    ------
+    ValueError
+        If there is an address without a way to authenticate, or the reverse.
+    SessionError
+        If the server cannot be reached, or the local QPU cannot be started.
+    AuthenticationError
+        If the server does not accept the token.
+    """
+    given = authentication_token or email or password or credential
+    url = url or os.environ.get("OQC_URL") or None
+    if not given:
+        authentication_token = os.environ.get("OQC_AUTH_TOKEN") or None
+        given = authentication_token
+    if url is None and given:
+        raise ValueError("There is a token but no address: give url=, or set OQC_URL.")
+    if url is not None and not given:
+        raise ValueError(
+            f"There is an address ({url}) but no token: set OQC_AUTH_TOKEN, or give "
+            "authentication_token=, or email= and password=."
+        )
+    with _lock:
+        simulated = url is None
+        if url is None:
+            local = _local_qpu()
+            url, authentication_token = local.url, local.token
+        key = (url, authentication_token, email, password, id(credential))
+        sdk = _sessions.get(key)
+        if sdk is None or not sdk.is_open:
+            sdk = OqcSdk(url, authentication_token, email, password, credential)
+            run(sdk.open())
+            _sessions[key] = sdk
+            if simulated:
+                _introduce(sdk)
+    if default_qpu_id is not None:
+        sdk.set_default_qpu(default_qpu_id)
+    return sdk
+
+
+def _introduce(sdk: OqcSdk) -> None:
+    """Choose the local QPU's first as the default, and say that it is simulated."""
+    first = run(sdk.list_qpus())[0]
+    sdk.set_default_qpu(first["id"])
+    print(
+        f"Connected to the local QPU at {sdk.url}: results are simulated on this machine.\n"
+        f"Default QPU: {first['name']} ({first['id']})."
+    )
+
+
+def run(awaitable: Awaitable[T]) -> T:
+    """Wait for a coroutine in code that is not async, and give what it gives.
+
+    An interrupt (Ctrl-C, or the stop button) ends the wait; a job that was waited
+    for goes on, and can be waited for again.
+
+    Parameters
+    ----------
+    awaitable
+        Such as ``job.execute()`` or ``sdk.list_qpus()``.
+
+    Raises
+    ------
+    RuntimeError
+        If it is called on the loop that the session's own work runs on (from an
+        observer's callback, say), where waiting would be waiting for itself.
+    """
+    try:
+        here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        here = None
+    background = _background_loop()
+    if here is background:
+        _dispose_of(awaitable)
+        raise RuntimeError(
+            "run() was called on the session's own event loop, where it would wait for itself; "
+            "await the coroutine there, or hand it to another thread."
+        )
+    if here is not None and has_session(here):
+        return _run_nested(here, awaitable)
+    return wait_in_steps(asyncio.run_coroutine_threadsafe(_awaited(awaitable), background))
+
+
+def _run_nested(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[T]) -> T:
+    """Wait on a running loop that has a session of its own (``async with`` in a cell)."""
+    import nest_asyncio2
+
+    nest_asyncio2.apply(loop)
+    task = asyncio.ensure_future(_awaited(awaitable), loop=loop)
+    try:
+        return loop.run_until_complete(task)
+    except BaseException:
+        task.cancel()
+        raise
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+def _dispose_of(awaitable: Awaitable[Any]) -> None:
+    """Close a coroutine that will not be awaited, which would otherwise warn."""
+    if asyncio.iscoroutine(awaitable):
+        awaitable.close()
+
+
+# ---- the background loop ----
+
+_background: asyncio.AbstractEventLoop | None = None
+_background_pid = 0
+
+
+def _background_loop() -> asyncio.AbstractEventLoop:
+    """Give the event loop of the background thread, which is started when first needed."""
+    global _background, _background_pid
+    with _lock:
+        # a thread does not survive a fork
+        if _background is None or _background_pid != os.getpid():
+            _background, _background_pid = asyncio.new_event_loop(), os.getpid()
+            threading.Thread(
+                target=_background.run_forever, name="oqc_notebook session", daemon=True
+            ).start()
+        return _background
+
+
+#: Open sessions of connect(), by address and credentials.
+_sessions: dict[tuple[Any, ...], OqcSdk] = {}
+
+
+# ---- the local QPU ----
+
+
+class _LocalQpu:
+    """The local QPU that this process started; it ends with this process."""
+
+    def __init__(self) -> None:
+        log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "oqc_notebook.local", "--exit-with-stdin"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # an interrupt of the kernel is not meant for it
+        )
+        line = self._first_line()
+        if not line:
+            log.seek(0)
+            said = log.read().decode(errors="replace").strip()
+            raise SessionError(f"The local QPU did not start: {said or 'it gave no reason.'}")
+        ready = json.loads(line)
+        self.url: str = ready["url"]
+        self.token: str = ready["token"]
+        self._pid = os.getpid()
+        atexit.register(self.stop)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is still there, and belongs to this process rather than to its parent."""
+        return self._pid == os.getpid() and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process: it ends when its input does."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def _first_line(self) -> str:
+        assert self._process.stdout is not None
+        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        reader = threading.Thread(
+            target=lambda out: lines.put(out.readline()), args=(self._process.stdout,), daemon=True
+        )
+        reader.start()
+        try:
+            return lines.get(timeout=_STARTING_S).decode().strip()
+        except queue.Empty:
+            self._process.kill()
+            return ""
+
+
+_local: _LocalQpu | None = None
+
+
+def _local_qpu() -> _LocalQpu:
+    """Give the local QPU of this process, which is started when first needed."""
+    global _local
+    if _local is None or not _local.is_alive:
+        _local = _LocalQpu()
+    return _local
