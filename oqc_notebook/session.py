@@ -200,6 +200,17 @@ def _background_loop() -> asyncio.AbstractEventLoop:
 _sessions: dict[tuple[Any, ...], OqcSdk] = {}
 
 
+@atexit.register
+def _close_everything() -> None:
+    """Close the sessions and end the local QPU with the process, as a good guest does."""
+    if _background_pid == os.getpid():
+        for sdk in _sessions.values():
+            with contextlib.suppress(Exception):
+                run(sdk.close())
+    if _local is not None and _local.is_alive:
+        _local.stop()
+
+
 # ---- the local QPU ----
 
 
@@ -207,24 +218,24 @@ class _LocalQpu:
     """The local QPU that this process started; it ends with this process."""
 
     def __init__(self) -> None:
-        log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "oqc_notebook.local", "--exit-with-stdin"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=self._log,
             start_new_session=True,  # an interrupt of the kernel is not meant for it
         )
         line = self._first_line()
         if not line:
-            log.seek(0)
-            said = log.read().decode(errors="replace").strip()
+            self._log.seek(0)
+            said = self._log.read().decode(errors="replace").strip()
+            self.stop()
             raise SessionError(f"The local QPU did not start: {said or 'it gave no reason.'}")
         ready = json.loads(line)
         self.url: str = ready["url"]
         self.token: str = ready["token"]
         self._pid = os.getpid()
-        atexit.register(self.stop)
 
     @property
     def is_alive(self) -> bool:
@@ -243,6 +254,7 @@ class _LocalQpu:
             self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
+        self._log.close()
 
     def _first_line(self) -> str:
         assert self._process.stdout is not None

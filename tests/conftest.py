@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import LocalQpu
+from oqc_notebook.sdk import OqcSdk
+from tests.faulty import FaultyProxy
+from tests.support import EXACT, LocalQpu
 
 
 @pytest.fixture
@@ -19,3 +21,16 @@ def local_qpu() -> Iterator[LocalQpu]:
     """A local QPU without artificial delays, shared by the tests of a session."""
     with LocalQpu("--latency", "0", "--seed", "7") as qpu:
         yield qpu
+
+
+@pytest.fixture
+def proxy(local_qpu: LocalQpu) -> Iterator[FaultyProxy]:
+    """A proxy in front of the local QPU that can spoil answers."""
+    with FaultyProxy(local_qpu.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(local_qpu: LocalQpu, proxy: FaultyProxy) -> OqcSdk:
+    """A session, not opened yet, that reaches the local QPU through the proxy."""
+    return OqcSdk(proxy.url, local_qpu.token, default_qpu_id=EXACT)

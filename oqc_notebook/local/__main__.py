@@ -59,7 +59,7 @@ def _read_arguments(argv: list[str] | None) -> Settings:
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port_number,
         default=Settings.port,
         help="port on 127.0.0.1 (default: any free one)",
     )
@@ -71,14 +71,14 @@ def _read_arguments(argv: list[str] | None) -> Settings:
     )
     parser.add_argument(
         "--workers",
-        type=_count,
+        type=whole_number,
         default=Settings.workers,
         metavar="N",
         help="simulator processes, about 100 MB each (default: %(default)s)",
     )
     parser.add_argument(
         "--latency",
-        type=_seconds,
+        type=seconds,
         default=Settings.latency,
         metavar="SECONDS",
         help="least time that a task is seen as SUBMITTED, and again as RUNNING "
@@ -86,14 +86,14 @@ def _read_arguments(argv: list[str] | None) -> Settings:
     )
     parser.add_argument(
         "--max-seconds",
-        type=_positive_seconds,
+        type=time_limit,
         default=Settings.max_seconds,
         metavar="SECONDS",
         help="time limit of one simulation (default: %(default)s)",
     )
     parser.add_argument(
         "--max-memory-mb",
-        type=_count,
+        type=whole_number,
         default=Settings.max_memory_mb,
         metavar="MB",
         help="memory limit of one simulation; 16 bytes x 2^qubits are needed for a program that "
@@ -107,31 +107,35 @@ def _read_arguments(argv: list[str] | None) -> Settings:
     return Settings(**vars(parser.parse_args(argv)))
 
 
-def _port(text: str) -> int:
+# argparse names these functions where it refuses a value.
+
+
+def port_number(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not from 0 to 65535")
     return port
 
 
-def _count(text: str) -> int:
+def whole_number(text: str) -> int:
     count = int(text)
     if count < 1:
         raise argparse.ArgumentTypeError(f"{count} is less than 1")
     return count
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < math.inf:
+def seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
-    return seconds
+    return value
 
 
-def _positive_seconds(text: str) -> float:
-    if _seconds(text) == 0:
+def time_limit(text: str) -> float:
+    value = seconds(text)
+    if value == 0:
         raise argparse.ArgumentTypeError("0 is too short")
-    return _seconds(text)
+    return value
 
 
 if __name__ == "__main__":

@@ -47,13 +47,13 @@ def read_moment(text: str, *, end: bool = False) -> float:
     ValueError
         If the text is neither a date nor a time.
     """
-    if _DATE.fullmatch(text):
-        return (read_date(text) + timedelta(days=1 if end else 0)).timestamp()
-    # Clients put "+00:00" into the URL as it is, where a plus sign means a space.
-    if text.count(":") > 1:
-        text = _LOST_PLUS.sub(r"+\1", text)
-    moment = datetime.fromisoformat(text)
     try:
+        if _DATE.fullmatch(text):
+            return (read_date(text) + timedelta(days=1 if end else 0)).timestamp()
+        # Clients put "+00:00" into the URL as it is, where a plus sign means a space.
+        if text.count(":") > 1:
+            text = _LOST_PLUS.sub(r"+\1", text)
+        moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except OverflowError as error:  # year 1 in a zone east of Greenwich
+    except OverflowError as error:  # beyond the years 1 to 9999
         raise ValueError(text) from error

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,6 +62,8 @@ class Guard:
             body = await _read_body(request)
         except ApiError as refusal:
             await error_response(refusal)(scope, receive, send)
+            return
+        except ClientDisconnect:
             return
         given = False
 

@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])(.*?)\1", re.DOTALL)
 _QREG = re.compile(r"\bqreg\s+\w+\s*\[\s*(\d{1,18})")
-_GATE = re.compile(r"\bgate\s+(\w+)")
+_NAME = re.compile(r"\b(?:gate|qreg|creg)\s+(\w+)")
 _QASM2_ERROR = re.compile(r"(?:[^:\n]*):(\d+),(\d+): (.*)", re.DOTALL)
 _INCLUDES = {2: "qelib1.inc", 3: "stdgates.inc"}
 
@@ -89,7 +89,7 @@ def read_program(text: str, qpu_name: str, max_qubits: int) -> Program:
     if version == 2:
         # Before the parser is asked: it takes seconds and gigabytes to build a huge register.
         check_qubits(sum(int(size) for size in _QREG.findall(bare)))
-        circuit, registers = _read_qasm2(bare, set(_GATE.findall(bare)))
+        circuit, registers = _read_qasm2(bare, set(_NAME.findall(bare)))
     else:
         try:
             source = qasm3.parse(bare)
@@ -128,10 +128,10 @@ def _check_includes(bare: str, version: int) -> None:
             )
 
 
-def _read_qasm2(text: str, own_gates: set[str]) -> tuple[QuantumCircuit, list[Register]]:
+def _read_qasm2(text: str, own_names: set[str]) -> tuple[QuantumCircuit, list[Register]]:
     # These stand for gates that people expect of qelib1.inc although the paper's list lacks them.
-    # A gate that the program defines itself must keep its own definition.
-    known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own_gates]
+    # What the program defines itself, a gate or a register, keeps its own meaning.
+    known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own_names]
     try:
         # An empty include path: no file is ever opened.
         circuit = qasm2.loads(text, include_path=(), custom_instructions=known)

@@ -1,0 +1,183 @@
+"""Programs and their results, through the API."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from compiler_config.config import CompilerConfig, QuantumResultsFormat
+
+QASM2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\n'
+QASM3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
+MEASURE2 = "measure q -> c;"
+MEASURE3 = "c = measure q;"
+
+
+def config(repeats, results_format=None):
+    return CompilerConfig(repeats=repeats, results_format=results_format).to_json()
+
+
+def test_bell(local_qpu, bell):
+    counts = local_qpu.run(bell)["c"]
+    assert set(counts) == {"00", "11"}
+    assert sum(counts.values()) == 1000
+    assert 400 < counts["00"] < 600
+
+
+@pytest.mark.parametrize("qubits", [20, 32])
+def test_ghz(local_qpu, qubits):
+    chain = "".join(f"cx q[{i}],q[{i + 1}];" for i in range(qubits - 1))
+    program = QASM2.replace("[2]", f"[{qubits}]") + "h q[0];" + chain + MEASURE2
+    assert set(local_qpu.run(program)["c"]) == {"0" * qubits, "1" * qubits}
+
+
+@pytest.mark.parametrize(
+    ("program", "results"),
+    [
+        # The first bit of a register is the leftmost character.
+        (
+            'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg a[2]; x q[0]; measure q -> a;',
+            {"a": {"10": 1000}},
+        ),
+        # Several registers; one is not measured.
+        (
+            'OPENQASM 2.0; include "qelib1.inc"; qreg p[1]; qreg q[2]; creg a[2]; creg b[1];'
+            "creg d[1]; x q[1]; measure q -> a; measure p[0] -> b[0];",
+            {"a": {"01": 1000}, "b": {"0": 1000}, "d": {"0": 1000}},
+        ),
+        # Mid-circuit measurement, reset, barrier, a condition.
+        (
+            QASM2 + "x q[0]; measure q[0] -> c[1]; reset q[0]; barrier q; measure q[0] -> c[0];",
+            {"c": {"01": 1000}},
+        ),
+        (QASM2 + "x q[0]; measure q -> c; if (c==1) x q[1]; " + MEASURE2, {"c": {"11": 1000}}),
+        # Gates of the program's own, also one that is called like a library gate.
+        (QASM2 + "gate flip a,b { x a; x b; } flip q[0],q[1];" + MEASURE2, {"c": {"11": 1000}}),
+        (QASM2 + "gate sxdg a { x a; } sxdg q[0];" + MEASURE2, {"c": {"10": 1000}}),
+        (
+            "OPENQASM 2.0; qreg q[1]; creg c[1]; gate x a { U(0,0,0) a; } x q[0]; measure q -> c;",
+            {"c": {"0": 1000}},
+        ),
+        (
+            "OPENQASM 3.0; gate x a { } qubit[2] q; bit[2] c; U(pi, 0, pi) q[0];"
+            "ctrl @ x q[0], q[1]; x q[1]; c = measure q;",
+            {"c": {"10": 1000}},
+        ),
+        # Gates that OpenQASM 2 programs expect although the first qelib1.inc lacks them.
+        (QASM2 + "x q[0]; swap q[0],q[1]; p(0.5) q[1];" + MEASURE2, {"c": {"01": 1000}}),
+        # Comments of both kinds.
+        ("/* OPENQASM 3; */ // no\n" + QASM2 + "x /* y */ q[0];" + MEASURE2, {"c": {"10": 1000}}),
+        # OpenQASM 3: scalar bits, names with capitals, bits that are set on declaration.
+        (QASM3 + "x q[0];" + MEASURE3, {"c": {"10": 1000}}),
+        (
+            'OPENQASM 3; include "stdgates.inc"; qubit[2] q; x q[0]; bit out; bit[2] Out;'
+            "out = measure q[0]; Out = measure q; bit last = measure q[1];",
+            {"out": {"1": 1000}, "Out": {"10": 1000}, "last": {"0": 1000}},
+        ),
+        # What goes beyond gates and still runs.
+        (
+            QASM3 + "for int i in [0:2] { x q[0]; } negctrl @ x q[1], q[0]; box { x q[1]; }"
+            "pow(2) @ s q[0]; c = measure q; while (c[1] == true) { x q[1]; c[1] = measure q[1]; }"
+            "if (c == 0) { x q[0]; }" + MEASURE3,
+            {"c": {"00": 500, "10": 500}},
+        ),
+    ],
+)
+def test_results(local_qpu, program, results):
+    counts = local_qpu.run(program)
+    if "for int" in program:  # qiskit's importer counts an odd or an even number of rounds
+        assert set(counts["c"]) <= {"00", "10"}
+    else:
+        assert counts == results
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        (QASM2 + "hadamard q[0];", "5:1 'hadamard' is not defined"),
+        (QASM2 + "h q[0];\n  h q[7];", "6:7 index 7 is out-of-range"),
+        (QASM2 + "h q[0]", "5:1 unexpected end-of-file"),
+        (QASM2 + "rx(1/0) q[0];", "5:5 "),
+        (QASM2 + "é", "5:1 "),
+        (QASM2 + "\ud800", "cannot be read"),
+        (QASM2 + "\x00", "5:1 "),
+        (QASM2 + "opaque mist a; mist q[0];" + MEASURE2, "'mist' is opaque"),
+        (QASM2 + "x q[0];", "measures nothing"),
+        (QASM3 + "hadamard q[0];", "5:1 gate 'hadamard' is not defined"),
+        (QASM3 + "x q[0];\n  x q[7];", "6:3 an index is out of range"),
+        (QASM3 + "x q[0]\nx q[1];", "6:1 unexpected 'x', expected ';'"),
+        (QASM3 + "x q[0]", "the program ends here, expected ';'"),
+        (QASM3 + "x $$;", "5:3 "),
+        (QASM3 + "rx q[0];", "5:1 "),
+        (QASM3 + "rx(1/0) q[0];", "5:1 a division by zero"),
+        (QASM3 + "x q[0], q[1];", "5:1 "),
+        (QASM3 + "gate x a { }", "5:1 'x' is already defined"),
+        (QASM3 + "def f(int a) { }", "5:1 "),
+        (QASM3 + "input float theta; rx(theta) q[0];" + MEASURE3, "without a value: theta"),
+        (QASM3 + "x q[0];", "measures nothing"),
+        (QASM3 + "U(" + "(" * 400 + "1" + ")" * 400 + ", 0, 0) q[0];", "nested too deeply"),
+        ("OPENQASM 4.0;", "OpenQASM 4 is not known"),
+        ("; ModuleID = 'qir'", "no OpenQASM program"),
+        ("qreg q[1];", "begin with their version"),
+    ],
+)
+def test_errors_say_where(local_qpu, program, text):
+    error = local_qpu.fail(program)
+    assert text in error["error_message"]
+    assert error["error_code"] == 400
+
+
+@pytest.mark.parametrize("header", ["OPENQASM 2.0;\n", "OPENQASM 3.0;\n"])
+@pytest.mark.parametrize("name", ["/etc/passwd", "other.inc", "../qelib1.inc", ""])
+def test_an_include_opens_no_file(local_qpu, header, name):
+    error = local_qpu.fail(header + f'include "{name}";')
+    assert error["error_message"].startswith("2:1 only ")
+
+
+@pytest.mark.parametrize(
+    ("program", "qubits"),
+    [
+        ("OPENQASM 2.0; qreg q[33];", 33),
+        ("OPENQASM 2.0; qreg q[30]; qreg p [ 3 ];", 33),
+        ("OPENQASM 2.0; qreg q[1000000000000];", 1_000_000_000_000),
+        ("OPENQASM 3.0; qubit q; qubit[32] p;", 33),
+        ("OPENQASM 3.0; qubit[1000000000000] q;", 1_000_000_000_000),
+        ("OPENQASM 3.0; qubit[30 + 4] q;", 34),
+    ],
+)
+def test_the_qubit_limit(local_qpu, program, qubits):
+    error = local_qpu.fail(program)
+    text = f"the program needs {qubits} qubits; Exact 32-qubit has 32"
+    assert error == {"error_code": 400, "error_message": text}
+
+
+def test_each_qpu_has_its_own_qubit_limit(local_qpu):
+    program = "OPENQASM 3.0; qubit[9] q; bit c; c = measure q[0];"
+    error = local_qpu.fail(program, qpu_id=local_qpu.small)
+    assert error["error_message"] == "the program needs 9 qubits; 8-qubit Simulator has 8"
+    assert local_qpu.run(program) == {"c": {"0": 1000}}
+
+
+def test_results_formats(local_qpu):
+    program = QASM2 + "x q[0];" + MEASURE2
+
+    def results(results_format):
+        return local_qpu.run(program, config=config(3, results_format))["c"]
+
+    assert results(QuantumResultsFormat().binary_count()) == {"10": 3}
+    assert results(None) == [1, 0]
+    assert results(QuantumResultsFormat().binary()) == [1, 0]
+    assert results(QuantumResultsFormat().squash_binary_result_arrays()) == "10"
+    assert results(QuantumResultsFormat().raw()) == [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]]
+
+
+def test_shots(local_qpu, bell):
+    counting = QuantumResultsFormat().binary_count()
+    for repeats, shots in ((None, 1000), (1, 1), (100_000, 100_000)):
+        counts = local_qpu.run(bell, config=config(repeats, counting))["c"]
+        assert sum(counts.values()) == shots
+    for repeats in (100_001, 0, -1, "lots", 1.5, True, [1]):
+        task = {"program": bell, "qpu_id": local_qpu.exact, "config": config(repeats, counting)}
+        text = local_qpu.refused("/tasks/submit", {"tasks": [task]}, 400)
+        assert json.dumps(repeats) in text
+        assert "100000" in text

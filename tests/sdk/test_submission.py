@@ -1,0 +1,262 @@
+"""One run for one intent, whatever happens to the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from oqc_notebook.sdk import Job, JobState, OqcSdk
+from oqc_notebook.sdk.errors import SessionUnreachableError
+from tests.faulty import FaultyProxy, answer
+from tests.support import BELL, BROKEN, ONE, LocalQpu
+
+pytestmark = pytest.mark.anyio
+
+
+async def tasks_at(sdk: OqcSdk) -> int:
+    """How many tasks the local QPU has been given so far, as it counts them itself."""
+    connection = sdk._require_connection()
+    url = next(iter(connection.service._endpoints.values()))
+    tasks = await connection.transport.get(f"{url}/tasks")
+    return sum(task["status"] != "CREATED" for task in tasks)
+
+
+async def test_two_execute_at_once_are_one_run(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        before = await tasks_at(sdk)
+        job = sdk.create_job(program=BELL)
+        first, second = await asyncio.gather(job.execute(), job.execute())
+        assert first.one is second.one
+        assert len(job.history) == 1
+        assert await tasks_at(sdk) == before + 1
+
+
+async def test_two_execute_of_a_composite_at_once_are_one_run_of_each_child(
+    local_qpu: LocalQpu,
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        before = await tasks_at(sdk)
+        composite = sdk.create_job(program=[BELL, ONE, BELL])
+        await asyncio.gather(composite.execute(), composite.execute(), composite.jobs[1].execute())
+        assert [len(job.history) for job in composite.jobs] == [1, 1, 1]
+        assert await tasks_at(sdk) == before + 3
+
+
+async def test_execute_after_the_end_is_a_new_run(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=BELL)
+        await job.execute()
+        first = job.task_id
+        await job.execute()
+        assert job.task_id != first
+        assert [output.task_id for output in job.history] == [first, job.task_id]
+
+
+@pytest.mark.parametrize("forward", [True, False], ids=["arrived", "lost on the way"])
+async def test_a_lost_answer_to_a_submission_leads_to_one_run(
+    proxied: OqcSdk, proxy: FaultyProxy, forward: bool
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", forward=forward, drop=True)
+        job = sdk.create_job(program=BELL)
+        await job.execute()
+        assert job.completed
+        assert await tasks_at(sdk) == before + 1
+        assert proxy.count("POST", "/tasks/submit") == (1 if forward else 2)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [answer(503, {}), answer(200, "<html>Sorry</html>"), answer(429, {}, Retry_After="0")],
+    ids=["503", "HTML", "429"],
+)
+async def test_an_odd_answer_after_acceptance_leads_to_one_run(
+    proxied: OqcSdk, proxy: FaultyProxy, spoilt: bytes
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", answer=spoilt)
+        composite = sdk.create_job(program=[BELL, ONE])
+        await composite.execute()
+        assert composite.completed
+        assert await tasks_at(sdk) == before + 2
+
+
+async def test_a_late_submission_is_not_sent_again_under_another_id(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", answer=answer(504, {}), forward=False, times=2)
+        job = sdk.create_job(program=BELL)
+        await job.execute()
+        assert job.completed
+        assert await tasks_at(sdk) == before + 1
+        assert proxy.count("POST", "/tasks/submit") == 3
+        assert proxy.log.count(("POST", "/tasks")) == 1
+
+
+async def test_a_bad_task_does_not_take_its_batch_down(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE, ONE, ONE, ONE, ONE])
+        composite.jobs[3].qpu_id = "qpu:local:2:simulator"
+        composite.jobs[1].tag = "x" * 10
+        proxy.spoil(
+            "POST",
+            "/tasks/submit",
+            forward=False,
+            answer=answer(400, {"response": {"errors": ["task 1 is not to my liking"]}}),
+            times=3,
+        )
+        await composite.execute()
+        assert len(composite.completed_jobs) + len(composite.failed_jobs) == 5
+        assert len(composite.completed_jobs) >= 3
+        for job in composite.failed_jobs:
+            assert job.error is not None
+            assert job.error.error_message == "task 1 is not to my liking"
+            assert job.error.error_code == 400
+
+
+async def test_a_program_that_fails_does_not_take_siblings_down(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE, BROKEN, ONE])
+        outputs = await composite.execute()
+        assert [output.is_error for output in outputs] == [False, True, False]
+        assert outputs[1].error_message.startswith("5:1 ")
+        assert composite.state is JobState.FAILED
+        assert composite.error is outputs[1]
+
+
+async def test_a_removed_qpu_lands_in_the_error_of_its_own_children(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(
+            program=ONE, qpu_id=["qpu:local:1:exact", "qpu:uk:9:gone", "qpu:local:2:simulator"]
+        )
+        await composite.execute()
+        assert [job.completed for job in composite.jobs] == [True, False, True]
+        error = composite.jobs[1].error
+        assert error is not None
+        assert error.error_code == 404
+        assert "qpu:uk:9:gone" in str(error.error_message)
+
+
+async def test_a_refused_submission_keeps_earlier_results(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        good = job.result
+        job.qpu_id = "qpu:uk:9:gone"
+        outputs = await job.execute()
+        assert outputs.one is job.error
+        assert job.state is JobState.FAILED
+        assert job.history.first is good
+        assert len(job.history) == 2
+
+
+async def test_an_unreachable_server_raises_and_the_job_can_be_run_later(
+    proxied: OqcSdk, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OQC_SDK_MAX_TRANSPORT_RETRIES", "2")
+    sdk = OqcSdk(proxied.url, credential=proxied._credential, default_qpu_id="qpu:local:1:exact")
+    async with sdk:
+        fault = proxy.spoil("POST", "/tasks", forward=False, drop=True, times=None)
+        job = sdk.create_job(program=ONE)
+        with pytest.raises(SessionUnreachableError, match="no usable answer in 2 tries"):
+            await job.execute()
+        assert job.state is JobState.CREATED
+        assert job.task_id is None
+        fault.times = 0
+        await job.execute()
+        assert job.completed
+
+
+async def test_a_submission_of_unknown_fate_says_so_and_is_asked_about_first(
+    proxied: OqcSdk, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oqc_notebook.sdk.submission._ASK_AFTER_S", (0.0,))
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        # accepted, the answer lost; then nothing is known because it looks CREATED
+        made_up = answer(200, {"status": "CREATED"})
+        looks = proxy.spoil("GET", "/all_info", forward=False, answer=made_up, times=None)
+        lost = proxy.spoil("POST", "/tasks/submit", drop=True, times=None)
+        job = sdk.create_job(program=ONE)
+        with pytest.raises(SessionUnreachableError, match="may have been accepted"):
+            await job.execute()
+        assert job.error is not None
+        assert "may have been accepted" in str(job.error.error_message)
+        looks.times = lost.times = 0
+        await job.execute()
+        assert job.completed
+        assert job.error is None
+        assert await tasks_at(sdk) == before + 1
+
+
+async def test_reserved_ids_are_in_the_jobs_file_before_the_submission(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        job.save(tmp_path / "job.json")
+        proxy.spoil("POST", "/tasks/submit", delay_s=30.0)
+        running = asyncio.create_task(job.execute())
+        deadline = time.monotonic() + 10
+        while not proxy.count("POST", "/tasks/submit") and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        saved = json.loads((tmp_path / "job.json").read_text())
+        assert saved["task_id"] == str(job.task_id)
+        assert saved["state"] == "CREATED"
+        running.cancel()
+        proxy.faults.clear()
+
+    # as after a crash: another session finds the id, and the run that it belongs to
+    async with OqcSdk(proxied.url, credential=proxied._credential) as later:
+        before = await tasks_at(later)
+        restored = later.load(tmp_path / "job.json")
+        assert isinstance(restored, Job)
+        await restored.execute()
+        assert restored.completed
+        assert str(restored.task_id) == saved["task_id"]
+        assert await tasks_at(later) == before
+
+
+async def test_an_oversized_program_is_refused_before_anything_is_sent(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        sent = len(proxy.log)
+        composite = sdk.create_job(program=[ONE, ONE + "//" + "x" * 200_000])
+        with pytest.raises(ValueError, match="child 1.*128 KiB"):
+            await composite.execute()
+        assert len(proxy.log) == sent
+        assert composite.state is JobState.CREATED
+
+
+async def test_large_batches_are_cut_to_the_size_of_a_request(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        programs = [ONE + "//" + "x" * 30_000 for _ in range(7)]
+        composite = sdk.create_job(program=programs)
+        await composite.execute()
+        assert composite.completed
+        assert proxy.count("POST", "/tasks/submit") == 3
+
+
+async def test_submit_does_not_wait_for_the_end_and_wait_does(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        assert await job.submit() is job
+        assert job.in_flight or job.ended
+        task_id = job.task_id
+        await job.submit()  # in flight already: the same run
+        assert job.task_id == task_id
+        assert await job.wait() is job
+        assert job.completed

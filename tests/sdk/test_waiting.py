@@ -1,0 +1,365 @@
+"""Waiting, time-outs, cancelling, observing, and looking at what the server says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+
+import pytest
+
+from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk
+from oqc_notebook.sdk.errors import StaleResultWarning
+from tests.faulty import FaultyProxy, answer
+from tests.support import BELL, BROKEN, ONE, LocalQpu
+
+pytestmark = pytest.mark.anyio
+
+#: Keeps a simulator busy for several seconds: random-looking, 22 qubits deep.
+SLOW = (
+    'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[24];\ncreg c[24];\n'
+    + "".join(
+        f"rx(0.{layer + 1}{i}) q[{i}];\nrz(0.3{i}) q[{i}];\ncx q[{i}], q[{(i + 1) % 24}];\n"
+        for layer in range(30)
+        for i in range(24)
+    )
+    + "measure q -> c;\n"
+)
+
+
+async def test_a_timeout_leaves_the_job_in_flight_and_waiting_goes_on(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        job = sdk.create_job(program=ONE)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match="stay in flight"):
+            await job.execute(timeout_s=0.5)
+        assert 0.4 < time.monotonic() - began < 1.5
+        assert job.state is JobState.RUNNING
+        assert job.error is None
+        task_id = job.task_id
+        fault.times = 0
+        await job.execute()
+        assert job.completed
+        assert job.task_id == task_id
+        assert len(job.history) == 1
+
+
+async def test_a_hanging_server_does_not_outlast_the_timeout(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", delay_s=30.0, times=None)
+        job = sdk.create_job(program=ONE)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await job.execute(timeout_s=0.5)
+        assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"drop": True},
+        {"answer": answer(503, {})},
+        {"answer": answer(200, "<html>One moment</html>")},
+        {"keep": 120},
+        {"answer": answer(200, ["not", "an", "object"])},
+    ],
+    ids=["dropped", "503", "HTML", "truncated", "odd JSON"],
+)
+async def test_disturbances_while_polling_pass(
+    proxied: OqcSdk, proxy: FaultyProxy, spoilt: dict[str, object]
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", times=3, **spoilt)
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        assert job.completed
+        assert proxy.count("GET", "/all_info") == 4
+
+
+async def test_retry_after_is_honoured_while_polling(proxied: OqcSdk, proxy: FaultyProxy) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(429, {}, Retry_After="1"))
+        job = sdk.create_job(program=ONE)
+        began = time.monotonic()
+        await job.execute()
+        assert time.monotonic() - began >= 1.0
+        assert proxy.count("GET", "/all_info") == 2
+
+
+async def test_cancelling_one_waiter_cancels_neither_the_other_nor_the_job(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        job = sdk.create_job(program=ONE)
+        first = asyncio.create_task(job.execute())
+        second = asyncio.create_task(job.execute())
+        while job.state is not JobState.RUNNING:
+            await asyncio.sleep(0.01)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        fault.times = 0
+        assert (await second).one is job.result
+
+
+async def test_each_waiter_has_a_timeout_of_its_own(proxied: OqcSdk, proxy: FaultyProxy) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        job = sdk.create_job(program=ONE)
+        patient = asyncio.create_task(job.execute(timeout_s=None))
+        with pytest.raises(TimeoutError):
+            await job.execute(timeout_s=0.2)
+        fault.times = 0
+        assert (await patient).one is job.result
+
+
+async def test_a_purged_task_sets_error_404_and_keeps_the_state(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        job = Job(ONE, "qpu:local:1:exact", task_id=uuid.uuid4(), _client=sdk)
+        job._state = JobState.RUNNING
+        await job.refresh()
+        assert job.state is JobState.RUNNING
+        assert job.error is not None
+        assert job.error.error_code == 404
+        assert len(job.history) == 1
+        await job.refresh()
+        assert len(job.history) == 1
+        with pytest.raises(JobFailed, match="404"):
+            job.raise_for_status()
+        # nothing runs under this id any more, so the next execute() is a new run
+        outputs = await job.execute()
+        assert outputs.one.ok
+        assert [output.ok for output in job.history] == [False, True]
+
+
+async def test_execute_of_a_purged_run_does_not_submit_by_itself(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        job = Job(ONE, "qpu:local:1:exact", task_id=uuid.uuid4(), _client=sdk)
+        job._state = JobState.SUBMITTED
+        outputs = await job.execute()
+        assert outputs.one.error_code == 404
+        assert proxy.count("POST", "/tasks") == 0
+        await job.execute()
+        assert job.completed
+
+
+async def test_a_refresh_of_a_finished_job_that_was_purged_keeps_its_result(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        gone = answer(404, {"response": {"errors": ["no such task"]}})
+        proxy.spoil("GET", "/all_info", answer=gone)
+        await job.refresh()
+        assert job.error is not None
+        assert job.error.error_code == 404
+        assert "no such task" in str(job.error.error_message)
+        assert job.state is JobState.COMPLETED
+        assert job.result is not None
+        assert job.result.data == {"c": {"1": 1000}}
+        assert len(job.history) == 1
+        await job.refresh()
+        assert job.error is None
+
+
+async def test_a_refused_token_while_polling_ends_the_wait_and_a_later_one_goes_on(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(401, {"detail": "token expired"}))
+        job = sdk.create_job(program=ONE)
+        outputs = await job.execute()
+        assert outputs.one.error_code == 401
+        assert job.in_flight
+        assert len(job.history) == 0
+        await job.execute()
+        assert job.completed
+        assert job.error is None
+        assert len(job.history) == 1
+
+
+async def test_refreshing_twice_beside_a_wait_records_the_run_once(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        await asyncio.gather(job.wait(), job.refresh(), job.refresh())
+        await job.refresh()
+        assert len(job.history) == 1
+
+
+async def test_refresh_before_a_submission_says_what_to_do(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        with pytest.raises(RuntimeError, match=r"call submit\(\) or execute\(\) first"):
+            await sdk.create_job(program=ONE).refresh()
+
+
+async def test_cancel_ends_a_job_in_flight_and_leaves_an_error(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=SLOW)
+        running = asyncio.create_task(job.execute())
+        while job.state is not JobState.RUNNING:
+            await asyncio.sleep(0.01)
+        await job.cancel()
+        assert job.state is JobState.CANCELLED
+        assert (await running).one is job.error
+        assert not job.completed
+
+
+async def test_cancel_leaves_a_finished_job_as_it_is(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        await job.cancel()
+        assert job.state is JobState.COMPLETED
+
+
+async def test_a_cancellation_that_the_server_has_not_confirmed_is_cancel_requested(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        await job.cancel()
+        assert job.cancel_requested
+        assert job.state is JobState.RUNNING
+        assert "cancel requested" in repr(job)
+        fault.times = 0
+        await job.wait()
+        assert job.ended
+        assert not job.cancel_requested
+
+
+async def test_an_expired_task_ends_with_an_error(proxied: OqcSdk, proxy: FaultyProxy) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "EXPIRED"}), times=None)
+        job = sdk.create_job(program=ONE)
+        outputs = await job.execute()
+        assert "expired" in outputs.one.error_message
+        assert job.state is JobState.FAILED
+        assert job.status == "EXPIRED"
+
+
+async def test_an_unknown_status_is_waited_for(proxied: OqcSdk, proxy: FaultyProxy) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "PAUSED"}), times=2)
+        job = sdk.create_job(program=ONE)
+        seen: list[tuple[JobState, str]] = []
+        job.observe(lambda job: seen.append((job.state, job.status)))
+        await job.execute()
+        assert (JobState.UNKNOWN, "PAUSED") in seen
+        assert job.completed
+
+
+async def test_completed_without_results_is_an_error_until_they_come(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "COMPLETED"}))
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        assert not job.completed
+        assert job.error is not None
+        await job.refresh()
+        assert job.completed
+        assert job.error is None
+
+
+async def test_observers_are_called_at_each_change_and_may_fail(
+    local_qpu: LocalQpu, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        seen: list[str] = []
+
+        def broken(_: Job) -> None:
+            raise ZeroDivisionError("an observer's own trouble")
+
+        job.observe(broken)
+        stop = job.observe(lambda job: seen.append(job.state.value))
+        with caplog.at_level(logging.CRITICAL):
+            await job.execute()
+        assert seen[0] == "CREATED"
+        assert seen[-1] == "COMPLETED"
+        stop()
+        count = len(seen)
+        await job.execute()
+        assert len(seen) == count
+
+
+async def test_an_observed_job_is_kept_up_to_date_without_a_waiter(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        ended = asyncio.Event()
+        job.observe(lambda job: ended.set() if job.ended else None)
+        await job.submit()
+        await asyncio.wait_for(ended.wait(), 20)
+        assert job.completed
+
+
+async def test_a_stale_result_warns_and_outputs_hold_the_latest_run_only(
+    local_qpu: LocalQpu,
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        good = job.result
+        job.program = BROKEN
+        await job.execute()
+        assert job.outputs.one is job.error
+        with pytest.warns(StaleResultWarning, match="earlier run"):
+            assert job.result is good
+
+
+async def test_what_a_run_was_given_stays_in_its_output(local_qpu: LocalQpu) -> None:
+    from compiler_config.config import CompilerConfig, QuantumResultsFormat
+
+    async with local_qpu.sdk() as sdk:
+        config = CompilerConfig(repeats=10, results_format=QuantumResultsFormat().binary_count())
+        job = sdk.create_job(program=ONE, config=config)
+        await job.execute()
+        config.repeats = 20
+        job.program = BELL
+        await job.execute()
+        first, second = job.history
+        assert (first.program, first.compiler_config.repeats) == (ONE, 10)
+        assert (second.program, second.compiler_config.repeats) == (BELL, 20)
+        job.reconfigure(first)
+        assert (job.program, job.state) == (ONE, JobState.CREATED)
+        await first.reexecute()
+        assert job.history.last.data == {"c": {"1": 10}}
+
+
+async def test_composite_state_follows_its_children(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE, SLOW, ONE])
+        assert composite.state is JobState.CREATED
+        running = asyncio.create_task(composite.execute())
+        while not composite.completed_jobs:
+            await asyncio.sleep(0.01)
+        assert composite.state in (JobState.RUNNING, JobState.SUBMITTED)
+        assert len(composite.outputs) == len(composite.terminal_jobs)  # partial results at once
+        await composite.cancel_if_active()
+        await running
+        assert composite.state is JobState.CANCELLED
+        assert composite.ended
+        with pytest.raises(JobFailed):
+            composite.raise_for_status()
+        await composite.refresh()
+        assert len(composite.history) == 3
