@@ -111,6 +111,7 @@ def _read_arguments(argv: list[str] | None) -> Settings:
 
 
 def port_number(text: str) -> int:
+    """Read the number of a TCP port."""
     port = int(text)
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not from 0 to 65535")
@@ -118,6 +119,7 @@ def port_number(text: str) -> int:
 
 
 def whole_number(text: str) -> int:
+    """Read a number of things, at least one."""
     count = int(text)
     if count < 1:
         raise argparse.ArgumentTypeError(f"{count} is less than 1")
@@ -125,6 +127,7 @@ def whole_number(text: str) -> int:
 
 
 def seconds(text: str) -> float:
+    """Read a time that may be 0."""
     value = float(text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
@@ -132,6 +135,7 @@ def seconds(text: str) -> float:
 
 
 def time_limit(text: str) -> float:
+    """Read a time that may not be 0."""
     value = seconds(text)
     if value == 0:
         raise argparse.ArgumentTypeError("0 is too short")

@@ -18,9 +18,10 @@ from oqc_notebook.local.results import Register
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])(.*?)\1", re.DOTALL)
-_QREG = re.compile(r"\bqreg\s+\w+\s*\[\s*(\d{1,18})")
+_REGISTER = re.compile(r"\b(qreg|creg)\s+\w+\s*\[\s*(\d{1,18})")
 _NAME = re.compile(r"\b(?:gate|qreg|creg)\s+(\w+)")
 _QASM2_ERROR = re.compile(r"(?:[^:\n]*):(\d+),(\d+): (.*)", re.DOTALL)
+_MAX_CLASSICAL_BITS = 100_000
 _INCLUDES = {2: "qelib1.inc", 3: "stdgates.inc"}
 
 
@@ -74,7 +75,7 @@ def read_program(text: str, qpu_name: str, max_qubits: int) -> Program:
     Raises
     ------
     ProgramError
-        If it is no such program, needs more qubits, or measures nothing.
+        If it is no such program, needs more qubits or classical bits, or measures nothing.
     """
     # Comments become blanks of the same shape, so that positions stay right. What is checked here
     # is also what the parser gets.
@@ -82,22 +83,26 @@ def read_program(text: str, qpu_name: str, max_qubits: int) -> Program:
     version = _version(bare)
     _check_includes(bare, version)
 
-    def check_qubits(qubits: int) -> None:
+    def check_sizes(qubits: int, bits: int) -> None:
         if qubits > max_qubits:
             raise ProgramError(f"the program needs {qubits} qubits; {qpu_name} has {max_qubits}")
+        if bits > _MAX_CLASSICAL_BITS:
+            raise ProgramError(
+                f"the program needs {bits} classical bits; {qpu_name} has {_MAX_CLASSICAL_BITS}"
+            )
 
+    # First by what is declared: it takes seconds and gigabytes to build a huge register.
     if version == 2:
-        # Before the parser is asked: it takes seconds and gigabytes to build a huge register.
-        check_qubits(sum(int(size) for size in _QREG.findall(bare)))
+        check_sizes(*_declared(bare))
         circuit, registers = _read_qasm2(bare, set(_NAME.findall(bare)))
     else:
         try:
             source = qasm3.parse(bare)
-            check_qubits(source.declared_qubits())
+            check_sizes(*source.declared())
             circuit, registers = source.convert()
         except qasm3.Qasm3Error as error:
             raise ProgramError(error.text, error.line, error.column) from None
-    check_qubits(circuit.num_qubits)
+    check_sizes(circuit.num_qubits, circuit.num_clbits)
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
         raise ProgramError(f"the program has inputs without a value: {names}")
@@ -115,6 +120,13 @@ def _version(bare: str) -> int:
     raise ProgramError(
         f"{said}; programs are OpenQASM 2 or 3 and begin with their version, as in OPENQASM 2.0;"
     )
+
+
+def _declared(bare: str) -> tuple[int, int]:
+    sizes = {"qreg": 0, "creg": 0}
+    for kind, size in _REGISTER.findall(bare):
+        sizes[kind] += int(size)
+    return sizes["qreg"], sizes["creg"]
 
 
 def _check_includes(bare: str, version: int) -> None:

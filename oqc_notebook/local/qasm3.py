@@ -48,14 +48,15 @@ class Qasm3Source:
 
     tree: ast.Program
 
-    def declared_qubits(self) -> int:
-        """Return the number of qubits of the declarations whose size is a plain number."""
-        total = 0
+    def declared(self) -> tuple[int, int]:
+        """Return the qubits and classical bits of declarations whose size is a plain number."""
+        qubits = bits = 0
         for statement in self.tree.statements:
             if isinstance(statement, ast.QubitDeclaration):
-                size = statement.size
-                total += size.value if isinstance(size, ast.IntegerLiteral) else 1
-        return total
+                qubits += _size(statement.size)
+            elif isinstance(statement, ast.ClassicalDeclaration):
+                bits += _size(getattr(statement.type, "size", None))
+        return qubits, bits
 
     def convert(self) -> tuple[QuantumCircuit, list[Register]]:
         """Return the circuit and its classical registers.
@@ -163,6 +164,10 @@ def parse(text: str) -> Qasm3Source:
         raise
     except Exception as error:  # the parser's own failures carry no text for users
         raise Qasm3Error("the program cannot be read as OpenQASM 3") from error
+
+
+def _size(expression: ast.Expression | None) -> int:
+    return expression.value if isinstance(expression, ast.IntegerLiteral) else 1
 
 
 def _unexpected(found: Any) -> str:

@@ -70,7 +70,7 @@ def _answer(
         return _failure(413, text) | {"recycle": True}, {}
     except RecursionError:
         return _failure(400, "the program is nested too deeply"), {}
-    except Exception:
+    except BaseException:  # a panic in qiskit's Rust parts is no Exception
         logging.exception("a simulation failed")
         return _failure(500, "the simulator failed at this program") | {"recycle": True}, {}
 

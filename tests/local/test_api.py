@@ -313,19 +313,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    [
-        "tasks",
-        "program",
-        "qpu_id",
-        "config",
-        "tag",
-        "task_id",
-        "task_count",
-        "targets",
-        "task_ids",
-        "email",
-        "password",
-    ]
+    ["tasks", "program", "qpu_id", "config", "task_id", "task_count", "targets", "task_ids"]
 )
 NEARLY = st.recursive(
     JSON | st.sampled_from(["qpu:local:1:exact", "OPENQASM 2.0;"]),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from compiler_config.config import CompilerConfig, QuantumResultsFormat
+from compiler_config.experimental.erado.config import EradoConfig
 
 QASM2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\n'
 QASM3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
@@ -41,6 +42,7 @@ def test_ghz(local_qpu, qubits):
         ),
         # Several registers; one is not measured.
         (
+            # "p" is also the name of a gate.
             'OPENQASM 2.0; include "qelib1.inc"; qreg p[1]; qreg q[2]; creg a[2]; creg b[1];'
             "creg d[1]; x q[1]; measure q -> a; measure p[0] -> b[0];",
             {"a": {"01": 1000}, "b": {"0": 1000}, "d": {"0": 1000}},
@@ -76,19 +78,19 @@ def test_ghz(local_qpu, qubits):
         ),
         # What goes beyond gates and still runs.
         (
-            QASM3 + "for int i in [0:2] { x q[0]; } negctrl @ x q[1], q[0]; box { x q[1]; }"
-            "pow(2) @ s q[0]; c = measure q; while (c[1] == true) { x q[1]; c[1] = measure q[1]; }"
-            "if (c == 0) { x q[0]; }" + MEASURE3,
-            {"c": {"00": 500, "10": 500}},
+            QASM3 + "for int i in [0:4] { x q[0]; } x q[0]; box { x q[1]; } pow(2) @ s q[0];"
+            "negctrl @ x q[0], q[1]; " + MEASURE3,
+            {"c": {"00": 1000}},
+        ),
+        (
+            QASM3 + "x q; c = measure q; while (c[1] == true) { x q[1]; c[1] = measure q[1]; }"
+            "if (c == 1) { x q[1]; } else { x q[0]; }" + MEASURE3,
+            {"c": {"11": 1000}},
         ),
     ],
 )
 def test_results(local_qpu, program, results):
-    counts = local_qpu.run(program)
-    if "for int" in program:  # qiskit's importer counts an odd or an even number of rounds
-        assert set(counts["c"]) <= {"00", "10"}
-    else:
-        assert counts == results
+    assert local_qpu.run(program) == results
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,15 @@ def test_the_qubit_limit(local_qpu, program, qubits):
     assert error == {"error_code": 400, "error_message": text}
 
 
+@pytest.mark.parametrize(
+    "program",
+    ["OPENQASM 2.0; qreg q[1]; creg c[1000000000];", "OPENQASM 3.0; qubit q; bit[1000000000] c;"],
+)
+def test_the_limit_of_classical_bits(local_qpu, program):
+    error = local_qpu.fail(program)
+    assert "needs 1000000000 classical bits" in error["error_message"]
+
+
 def test_each_qpu_has_its_own_qubit_limit(local_qpu):
     program = "OPENQASM 3.0; qubit[9] q; bit c; c = measure q[0];"
     error = local_qpu.fail(program, qpu_id=local_qpu.small)
@@ -169,6 +180,15 @@ def test_results_formats(local_qpu):
     assert results(QuantumResultsFormat().binary()) == [1, 0]
     assert results(QuantumResultsFormat().squash_binary_result_arrays()) == "10"
     assert results(QuantumResultsFormat().raw()) == [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]]
+
+
+def test_erasures_are_missed_with_a_warning(local_qpu, bell):
+    info = local_qpu.info(local_qpu.submit(bell, config=EradoConfig(repeats=20).to_json())[0])
+    assert sum(info["results"]["c"].values()) == 20
+    (message,) = info["messages"]
+    assert message.startswith("Warning: this QPU simulates no erasures")
+    plain = local_qpu.info(local_qpu.submit(bell)[0])
+    assert "messages" not in plain
 
 
 def test_shots(local_qpu, bell):

@@ -101,9 +101,7 @@ async def test_a_late_submission_is_not_sent_again_under_another_id(
         assert proxy.log.count(("POST", "/tasks")) == 1
 
 
-async def test_a_bad_task_does_not_take_its_batch_down(
-    proxied: OqcSdk, proxy: FaultyProxy
-) -> None:
+async def test_a_bad_task_does_not_take_its_batch_down(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         composite = sdk.create_job(program=[ONE, ONE, ONE, ONE, ONE])
         composite.jobs[3].qpu_id = "qpu:local:2:simulator"

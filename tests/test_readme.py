@@ -1,0 +1,39 @@
+"""What the README shows is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_snippets_run_one_after_the_other(tmp_path: Path) -> None:
+    snippets = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(snippets) >= 6
+    body = textwrap.indent("\n".join(snippets), "    ")
+    script = f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "qpu:local:2:simulator 8-qubit Simulator" in done.stdout
+    assert (tmp_path / "bell.json").exists()
+    assert (tmp_path / "sweep.json").exists()
+
+
+def test_ci_runs_the_set_up_and_test_commands_as_they_stand_here() -> None:
+    ci = (ROOT / ".ci" / "run").read_text()
+    for heading in ("Set up and run", "Test"):
+        assert re.search(rf"^## {heading}$(?:(?!^##).)*?```sh\n\S", README, re.M | re.S)
+        assert re.search(rf"readme_command '?{heading}", ci)
