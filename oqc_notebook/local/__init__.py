@@ -6,8 +6,9 @@ same REST API (version 3) as the cloud, so any client of QCaaS runs against it u
 One request passes through these files, in this order::
 
     __main__.py     command line
-    server.py       the ASGI application: which call is answered by what
+    server.py       the process: port, ready line, signals
     guard.py        who may call: Host, Origin, token, size
+    api.py          which call is answered by what
     service.py      reserve, submit, find, cancel, estimate
     submissions.py  what a submitted task must look like
     configs.py      what its configuration asks for
@@ -15,9 +16,10 @@ One request passes through these files, in this order::
     workers.py      the simulator processes, seen from the server
     ------------    (the process boundary; the server never imports qiskit)
     worker.py       the simulator process
-    programs.py     OpenQASM text to a circuit, or an error with line and column
+    programs.py     OpenQASM text to a circuit, or an error with line and column (3: qasm3.py)
     simulator.py    a circuit to shots
     results.py      shots to the results format asked for
 
-``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are.
+``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are, ``settings.py``
+what the process is started with, ``errors.py`` and ``clock.py`` how refusals and times are written.
 """

@@ -153,9 +153,9 @@ class QpuQueue:
         self._let_first_end()
 
     def _let_first_end(self) -> None:
-        for first in self._unfinished.values():
+        first = next(iter(self._unfinished.values()), None)
+        if first is not None:
             first.first_in_line.set()
-            return
 
     def _keep(self, run: Coroutine[Any, Any, None]) -> None:
         # The event loop itself holds tasks by weak references only.

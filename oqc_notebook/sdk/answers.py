@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oqc_notebook.sdk.errors import ServerError
@@ -35,11 +36,17 @@ class Run:
     program: str
     qpu_id: str
     config: Config | None
+    #: When each state was first seen here, in UTC.
+    state_times: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: Job) -> Run:
         """Take the inputs that the job has now."""
         return cls(job.program, job.qpu_id, copy.deepcopy(job.config))
+
+    def reached(self, state: JobState) -> None:
+        """Note the time at which a state is first seen."""
+        self.state_times.setdefault(state.value, datetime.now(UTC))
 
 
 def output_of(run: Run, job: Job, state: JobState, answer: dict[str, Any]) -> JobOutput | None:
@@ -81,6 +88,7 @@ def attribute(output: AnyOutput, run: Run, job: Job) -> AnyOutput:
     """Say in an output which run it belongs to."""
     output.program, output.qpu_id, output.compiler_config = run.program, run.qpu_id, run.config
     output.task_id = job.task_id
+    output.state_times = dict(run.state_times)
     output._job = job
     return output
 

@@ -167,6 +167,11 @@ class OqcSdk:
 
     # ---- QPUs ----
 
+    def qpu_name(self, qpu_id: str) -> str:
+        """Give what people call a QPU, as far as the open session knows it; else its id."""
+        names = {} if self._connection is None else self._connection.service.qpu_names
+        return names.get(qpu_id, qpu_id)
+
     @property
     def default_qpu_id(self) -> str | None:
         """The QPU of jobs that name none."""
@@ -241,6 +246,7 @@ class OqcSdk:
         qpu_id: str | None = None,
         config: Config | None = None,
         fetch_diagnostics: bool = False,
+        label: str | None = None,
     ) -> Job: ...
     @overload
     def create_job(
@@ -250,6 +256,7 @@ class OqcSdk:
         qpu_id: str | list[str] | None = None,
         config: Config | list[Any] | None = None,
         fetch_diagnostics: bool = False,
+        label: str | list[str] | None = None,
     ) -> Job | CompositeJob: ...
     def create_job(
         self,
@@ -258,6 +265,7 @@ class OqcSdk:
         qpu_id: str | list[str] | None = None,
         config: Config | list[Any] | None = None,
         fetch_diagnostics: bool = False,
+        label: str | list[str] | None = None,
     ) -> Job | CompositeJob:
         """Make a job, or, where an argument is a list, a composite.
 
@@ -273,6 +281,8 @@ class OqcSdk:
             How to run and compile, or a list; None asks for binary counts of 1000 shots.
         fetch_diagnostics
             Whether to keep timings, metrics and metadata of each run that ends.
+        label
+            What the job, or each child, is called in panels and tables; it is not sent.
 
         Raises
         ------
@@ -283,20 +293,20 @@ class OqcSdk:
             If a program is not text.
         """
         chosen = self._qpu_id(None) if qpu_id is None else qpu_id
-        lists = [x if isinstance(x, list) else [x] for x in (program, chosen, config)]
-        for text in lists[0]:
+        arguments = {"program": program, "qpu_id": chosen, "config": config, "label": label}
+        lists = {name: x if isinstance(x, list) else [x] for name, x in arguments.items()}
+        for text in lists["program"]:
             if not isinstance(text, str):
                 raise TypeError(f"A program is text, not {type(text).__name__}.")
-        if not any(isinstance(x, list) for x in (program, chosen, config)):
-            return self._job(program, chosen, config, fetch_diagnostics)
-        children = _broadcast_length(*map(len, lists))
-        columns = [column * children if len(column) == 1 else column for column in lists]
-        return CompositeJob(
-            [self._job(p, q, c, fetch_diagnostics) for p, q, c in zip(*columns, strict=True)]
-        )
-
-    def _job(self, program: Any, qpu_id: Any, config: Any, fetch_diagnostics: bool) -> Job:
-        return Job(program, qpu_id, config, fetch_diagnostics=fetch_diagnostics, _client=self)
+        children = _broadcast_length({name: len(column) for name, column in lists.items()})
+        columns = [x * children if len(x) == 1 else x for x in lists.values()]
+        jobs: list[Job] = []
+        for text, qpu, settings, called in zip(*columns, strict=True):
+            job = Job(text, qpu, settings, fetch_diagnostics=fetch_diagnostics, _client=self)
+            job.label = called
+            jobs.append(job)
+        scalar = not any(isinstance(x, list) for x in arguments.values())
+        return jobs[0] if scalar else CompositeJob(jobs)
 
     def from_snapshot(self, snapshot: JobSnapshot | CompositeJobSnapshot) -> Job | CompositeJob:
         """Make the job or composite of a snapshot, with this session attached.
@@ -362,15 +372,13 @@ def _attempts_from_environment() -> int:
     return int(text)
 
 
-def _broadcast_length(programs: int, qpus: int, configs: int) -> int:
-    if not (programs and qpus and configs):
-        raise ValueError("program, qpu_id and config must not be empty lists.")
-    children = max(programs, qpus, configs)
-    if {programs, qpus, configs} - {1, children}:
-        raise ValueError(
-            f"Cannot combine {programs} program(s), {qpus} QPU id(s) and {configs} config(s): "
-            "the lengths must be equal or 1."
-        )
+def _broadcast_length(lengths: dict[str, int]) -> int:
+    if not all(lengths.values()):
+        raise ValueError(f"{', '.join(lengths)} must not be empty lists.")
+    children = max(lengths.values())
+    if set(lengths.values()) - {1, children}:
+        found = ", ".join(f"{length} {name}(s)" for name, length in lengths.items())
+        raise ValueError(f"Cannot combine {found}: the lengths must be equal or 1.")
     limit = int(os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS") or DEFAULT_MAX_BROADCAST_JOBS)
     if children > limit:
         raise ValueError(

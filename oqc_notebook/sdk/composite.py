@@ -12,6 +12,8 @@ from oqc_notebook.sdk.running import Runnable
 from oqc_notebook.sdk.states import JobState, overall
 
 if TYPE_CHECKING:
+    import pandas
+
     from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot
 
 
@@ -115,6 +117,12 @@ class CompositeJob(Runnable):
         """
         for job in self.jobs:
             job.raise_for_status()
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Give the counts of each child as a tidy table; see :mod:`oqc_notebook.sdk.frames`."""
+        from oqc_notebook.sdk.frames import composite_frame
+
+        return composite_frame(self)
 
     def to_snapshot(self) -> CompositeJobSnapshot:
         """Give the complete state of every child as a model, as of one moment.

@@ -7,6 +7,7 @@ import logging
 import uuid
 import warnings
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.answers import (
@@ -26,6 +27,8 @@ from oqc_notebook.sdk.running import Home, Observer, Runnable
 from oqc_notebook.sdk.states import ENDED, MOMENT, JobState, state_of
 
 if TYPE_CHECKING:
+    import pandas
+
     from oqc_notebook.sdk.client import OqcSdk
     from oqc_notebook.sdk.configs import Config
     from oqc_notebook.sdk.connection import Connection
@@ -58,6 +61,8 @@ class Job(Runnable):
     ----------
     timings, metrics, metadata : dict or None
         Diagnostics of the latest run that ended, if they are fetched.
+    label : str or None
+        What this job is called among the children of a composite; it is not sent.
     cancel_requested : bool
         Whether a cancellation was asked for that the server has not confirmed.
     """
@@ -82,6 +87,7 @@ class Job(Runnable):
         self.timings: dict[str, Any] | None = None
         self.metrics: dict[str, Any] | None = None
         self.metadata: dict[str, Any] | None = None
+        self.label: str | None = None
         self.cancel_requested = False
         self._fetch_diagnostics = fetch_diagnostics
         self._raise_on_error = False
@@ -110,6 +116,11 @@ class Job(Runnable):
     def status(self) -> str:
         """The server's own word for the state."""
         return self._status or self._state.value
+
+    @property
+    def state_times(self) -> dict[str, datetime]:
+        """When each state of the latest run was first seen here, in UTC."""
+        return {} if self._run is None else dict(self._run.state_times)
 
     @property
     def ended(self) -> bool:
@@ -234,6 +245,12 @@ class Job(Runnable):
         self._changed()
         return self
 
+    def history_dataframe(self) -> pandas.DataFrame:
+        """Give the counts of every run as a tidy table; see :mod:`oqc_notebook.sdk.frames`."""
+        from oqc_notebook.sdk.frames import history_frame
+
+        return history_frame(self)
+
     def to_snapshot(self) -> JobSnapshot:
         """Give the complete state as a model, from any thread, as of one moment.
 
@@ -278,7 +295,7 @@ class Job(Runnable):
                 self.task_id = None
                 self._recorded = False
                 self._output = None
-            self._state = JobState.CREATED
+            self._reach(JobState.CREATED)
             self._status = None
             self._error = None
             self.cancel_requested = False
@@ -292,7 +309,7 @@ class Job(Runnable):
     def _submitted(self) -> None:
         with MOMENT:
             if self._state is JobState.CREATED:
-                self._state = JobState.SUBMITTED
+                self._reach(JobState.SUBMITTED)
         self._changed()
 
     def _refused(self, exc: ServerError) -> None:
@@ -300,7 +317,7 @@ class Job(Runnable):
         with MOMENT:
             # nothing runs under a reserved id that was refused
             self.task_id = None
-            self._state = JobState.FAILED
+            self._reach(JobState.FAILED)
             self._finish(refusal(self._run, self, exc))
         self._changed()
 
@@ -325,12 +342,18 @@ class Job(Runnable):
                 state, status = self._state, self.status
             elif state is JobState.CREATED and self._state is not JobState.CREATED:
                 state, status = self._state, self.status  # accepted, and not yet shown
-            self._state, self._status = state, status
+            self._reach(state)
+            self._status = status
             self._error = self._output if isinstance(self._output, JobError) else None
             if self.ended and self._output is None:
                 self._end(run, answer)
         if before != (self._state, self._status, self._error, self._output):
             self._changed()
+
+    def _reach(self, state: JobState) -> None:
+        self._state = state
+        if self._run is not None:
+            self._run.reached(state)
 
     def _end(self, run: Run, answer: dict[str, Any]) -> None:
         self.cancel_requested = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from oqc_notebook.sdk.counts import Endianness, OnLengthMismatch, results_to_counts_dataarray
 
 if TYPE_CHECKING:
+    import pandas
     import scipp
 
     from oqc_notebook.sdk.configs import Config
@@ -35,6 +36,9 @@ class JobOutput:
     ----------
     timings, metrics, metadata : dict or None
         Diagnostics, where the job was made with ``fetch_diagnostics=True``.
+    state_times : dict of str to datetime
+        When each state of the run was first seen here, in UTC; empty where that was
+        not noted.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class JobOutput:
         self.timings: dict[str, Any] | None = None
         self.metrics: dict[str, Any] | None = None
         self.metadata: dict[str, Any] | None = None
+        self.state_times: dict[str, datetime] = {}
         self._job = job
 
     @property
@@ -193,6 +198,12 @@ class JobResult(JobOutput):
         Needs the extra ``scipp``. See :func:`.counts.results_to_counts_dataarray`.
         """
         return results_to_counts_dataarray([self], creg, endianness, on_length_mismatch)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Give the counts as a tidy table; see :mod:`oqc_notebook.sdk.frames`."""
+        from oqc_notebook.sdk.frames import result_frame
+
+        return result_frame(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as a dict; `compiler_config` is the object itself."""

@@ -27,6 +27,8 @@ class Service:
         self._transport = transport
         #: QPU id -> base address of that QPU's own calls.
         self._endpoints: dict[str, str] = {}
+        #: QPU id -> what people call it.
+        self.qpu_names: dict[str, str] = {}
 
     # ---- the service and its QPUs ----
 
@@ -43,6 +45,7 @@ class Service:
         self._endpoints = {
             q["id"]: str(q.get("url") or self._transport.url).rstrip("/") for q in active
         }
+        self.qpu_names |= {q["id"]: str(q.get("name") or q["id"]) for q in active}
         return active
 
     async def features(self, qpu_id: str) -> Any:

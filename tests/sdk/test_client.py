@@ -94,7 +94,7 @@ def test_the_default_qpu_is_taken_where_none_is_named() -> None:
 
 
 def test_lengths_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 program.* 3 QPU"):
+    with pytest.raises(ValueError, match=r"2 program\(s\), 3 qpu_id\(s\)"):
         SDK.create_job(program=["a", "b"], qpu_id=["q", "r", "s"])
     with pytest.raises(ValueError, match="empty"):
         SDK.create_job(program=[])

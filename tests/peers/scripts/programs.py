@@ -21,4 +21,5 @@ measure q -> c;
 #: It names a gate that there is not.
 BROKEN = ONE.replace("x q[0]", "hadamard q[0]")
 
-UNICODE = f"// θ = π/2, 量子, 🐈\n{ONE}".replace("// θ", "// θ", 1)
+#: Its comment is in several scripts.
+UNICODE = ONE + "// θ = π/2, 量子, 🐈\n"
