@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo`` and ``oqc-notebook qpu``."""
+"""The command line: ``oqc-notebook demo``, ``lab`` and ``qpu``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ everybody who has no account. In a notebook, begin with:
 _DEMO = """\
 Show the whole way on this machine: start the local QPU, run OpenQASM programs as a
 job and as a composite of jobs over HTTP, save them to FOLDER, load them in a fresh
-process, and run them again. Exits with a status other than 0 if anything fails.
+process, and run them again; then execute the quickstart notebook in a real kernel and
+leave it there with its snapshots and an HTML page. Exits with a status other than 0 if
+anything fails.
+"""
+
+_LAB = """\
+Open JupyterLab on the guide: a copy of its notebooks in FOLDER. What is there already
+is left as it is. Options after -- go to JupyterLab, such as -- --no-browser.
 """
 
 _QPU = """\
@@ -48,6 +55,20 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         help="where to leave the snapshots (default: ./oqc-demo, numbered if it exists)",
     )
+    lab = commands.add_parser(
+        "lab",
+        help="open JupyterLab on the guide's notebooks",
+        description=_LAB,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    lab.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        default=Path("oqc-notebooks"),
+        help="where to put the copies (default: ./oqc-notebooks)",
+    )
     commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["qpu"]:
@@ -55,10 +76,23 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.local.__main__ import main as qpu
 
         return qpu(arguments[1:])
-    chosen = parser.parse_args(arguments)
+    own, for_jupyter = _split(arguments)
+    chosen = parser.parse_args(own)
+    if chosen.command == "lab":
+        from oqc_notebook.guide import open_lab
+
+        return open_lab(chosen.folder, for_jupyter)
     from oqc_notebook.demo import main as run_demo
 
     return run_demo(chosen.folder)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the arguments at ``--``."""
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ one takes its place.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -79,6 +80,7 @@ class Worker:
             ) from error
         except asyncio.CancelledError:
             worker.kill()
+            await worker.wait()
             raise
         return worker
 
@@ -131,8 +133,12 @@ class Worker:
             self._process.kill()
 
     async def wait(self) -> None:
-        """Wait until the process has ended."""
+        """Wait until the process has ended and its pipes are closed."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         await self._process.wait()
+        with contextlib.suppress(OSError):
+            await self._process.stdin.wait_closed()
 
 
 class WorkerPool:

@@ -1,18 +1,19 @@
 """The one poller of a session: who is asked about next, and when.
 
-A job is looked at while somebody waits for it or observes it. Few requests are in
-flight at a time; the pauses between looks at a job grow with its age.
+A job is looked at while somebody waits for it or observes it. Each QPU has a line of
+jobs (:mod:`.pace`) that says when to look; few requests are in flight at a time,
+because each costs more the more of them wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from oqc_notebook.sdk.errors import DisturbanceError, ServerError, SessionClosedError
+from oqc_notebook.sdk.pace import Line
 from oqc_notebook.sdk.service import Service
 
 if TYPE_CHECKING:
@@ -20,22 +21,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("oqc_notebook.sdk")
 
-#: Requests in flight at a time.
+#: Requests in flight for a QPU at a time.
 _MAX_LOOKS = 8
-#: Pause before the second look, growth of the pauses, and the longest one (seconds).
-_FIRST_PAUSE_S, _GROWTH, _LONGEST_PAUSE_S = 0.05, 1.4, 5.0
+#: The longest that one look may take before it counts as lost (seconds).
+_LOOK_S = 10.0
+#: How long the server is left alone after a look without an answer, at first (seconds).
+_FIRST_REST_S, _LONGEST_REST_S = 0.1, 10.0
 
 
 class _Followed:
     """A job that somebody waits for or observes."""
 
-    def __init__(self, over: asyncio.Future[Exception | None]) -> None:
+    def __init__(self, over: asyncio.Future[Exception | None], qpu_id: str) -> None:
         #: Done when the run has ended or cannot be followed; then with the reason.
         self.over = over
+        self.qpu_id = qpu_id
         self.waiters = 0
-        self.pause_s = _FIRST_PAUSE_S
-        self.timer: asyncio.TimerHandle | None = None
-        self.looking = False
 
 
 class Poller:
@@ -53,8 +54,10 @@ class Poller:
         self._service = service
         self._loop = asyncio.get_running_loop()
         self._followed: dict[Job, _Followed] = {}
-        self._ready: deque[Job] = deque()
-        self._looks: set[asyncio.Task[None]] = set()
+        self._lines: dict[str, Line] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._news: dict[str, asyncio.Event] = {}
+        self._rests: dict[str, float] = {}
 
     # ---- followers ----
 
@@ -66,12 +69,11 @@ class Poller:
         """
         entry = self._entry(job)
         entry.waiters += 1
-        # somebody is waiting now, so look soon, however old the job is
-        entry.pause_s = _FIRST_PAUSE_S
-        if entry.timer:
-            entry.timer.cancel()
-            entry.timer = None
         self.changed(job)
+        line = self._lines.get(entry.qpu_id)
+        if line is not None and job in line.jobs:  # somebody is waiting now, so look soon
+            line.add(job, self._loop.time())
+            self._news[entry.qpu_id].set()
         return entry.over
 
     def unfollow(self, job: Job) -> None:
@@ -87,9 +89,7 @@ class Poller:
             # an error of a job in flight is a final answer: waiting longer would not help
             self.give_up(job, None)
         elif job.in_flight and (job in self._followed or job._observers):
-            entry = self._entry(job)
-            if entry.timer is None and not entry.looking:
-                self._look_later(job, entry)
+            self._stand_in_line(job)
 
     def give_up(self, job: Job, reason: Exception | None) -> None:
         """Tell those who wait for a job that there is nothing more to wait for."""
@@ -106,20 +106,32 @@ class Poller:
                     "save it, load it into a new session and refresh()."
                 ),
             )
-        for look in self._looks:
-            look.cancel()
-        await asyncio.gather(*self._looks, return_exceptions=True)
+        watches = list(self._watches.values())
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
 
     def _entry(self, job: Job) -> _Followed:
         if job not in self._followed:
-            self._followed[job] = _Followed(self._loop.create_future())
+            qpu_id = job.qpu_id if job._run is None else job._run.qpu_id
+            self._followed[job] = _Followed(self._loop.create_future(), qpu_id)
         return self._followed[job]
 
     def _forget(self, job: Job) -> _Followed | None:
         entry = self._followed.pop(job, None)
-        if entry and entry.timer:
-            entry.timer.cancel()
+        if entry and (line := self._lines.get(entry.qpu_id)):
+            line.jobs.pop(job, None)
         return entry
+
+    def _stand_in_line(self, job: Job) -> None:
+        entry = self._entry(job)
+        line = self._lines.setdefault(entry.qpu_id, Line(self._loop.time()))
+        if job not in line.jobs:
+            line.add(job, self._loop.time())
+            self._news.setdefault(entry.qpu_id, asyncio.Event()).set()
+            if entry.qpu_id not in self._watches:
+                watch = self._loop.create_task(self._watch(entry.qpu_id, line))
+                self._watches[entry.qpu_id] = watch
 
     # ---- looks ----
 
@@ -153,44 +165,81 @@ class Poller:
             if isinstance(result, BaseException):
                 raise result
 
-    def _look_later(self, job: Job, entry: _Followed, at_least_s: float = 0.0) -> None:
-        entry.timer = self._loop.call_later(max(entry.pause_s, at_least_s), self._due, job)
-        entry.pause_s = min(entry.pause_s * _GROWTH, _LONGEST_PAUSE_S)
-
-    def _due(self, job: Job) -> None:
-        if entry := self._followed.get(job):
-            entry.timer = None
-            entry.looking = True
-            self._ready.append(job)
-            self._start_looks()
-
-    def _start_looks(self) -> None:
-        while self._ready and len(self._looks) < _MAX_LOOKS:
-            look = self._loop.create_task(self._follow_up(self._ready.popleft()))
-            self._looks.add(look)
-            look.add_done_callback(self._look_done)
-
-    def _look_done(self, look: asyncio.Task[None]) -> None:
-        self._looks.discard(look)
-        if not look.cancelled() and (exc := look.exception()):
-            logger.error("A look at a job failed unexpectedly", exc_info=exc)
-        self._start_looks()
-
-    async def _follow_up(self, job: Job) -> None:
-        asked_to_wait_s = 0.0
+    async def _watch(self, qpu_id: str, line: Line) -> None:
+        """Look at the jobs of a line when they are due, until none is left."""
+        news = self._news[qpu_id]
         try:
-            await self.look(job, attempts=1)
-        except DisturbanceError as exc:
-            logger.info("A look at %s gave no answer and is repeated: %s", job.task_id, exc)
-            asked_to_wait_s = exc.retry_after_s or 0.0
+            while line.jobs:
+                await self._until_due(line, news)
+                ended = await self._in_turn(line)
+                while line.jobs and (strays := line.stray(self._loop.time())):
+                    found = await self._several(line, strays)
+                    ended += found
+                    if not line.strayed(len(strays), found):
+                        break
+                line.looked(ended, self._loop.time())
         except Exception as exc:
-            self.give_up(job, exc)
-            raise
+            logger.exception("The poller failed unexpectedly")
+            for job in list(line.jobs):
+                self.give_up(job, exc)
         finally:
-            if entry := self._followed.get(job):
-                entry.looking = False
-        if entry := self._followed.get(job):
-            if not entry.waiters and not job._observers:
-                self._forget(job)
-            elif entry.timer is None:
-                self._look_later(job, entry, asked_to_wait_s)
+            del self._watches[qpu_id]
+
+    async def _until_due(self, line: Line, news: asyncio.Event) -> None:
+        while (rest := line.due() - self._loop.time()) > 0:
+            news.clear()
+            try:
+                await asyncio.wait_for(news.wait(), rest)
+            except TimeoutError:
+                return
+
+    async def _in_turn(self, line: Line) -> int:
+        """Look at the first job, and on, as long as they have ended; give how many had."""
+        jobs = iter(list(line.jobs))
+        looks: set[asyncio.Task[bool]] = set()
+        ended, width = 0, 1
+        while True:
+            while len(looks) < width and (job := next(jobs, None)):
+                looks.add(self._loop.create_task(self._has_ended(line, job)))
+            if not looks:
+                return ended
+            done, looks = await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+            for look in done:
+                if look.result():
+                    ended += 1
+                    width = min(width + 1, _MAX_LOOKS) if width else 0
+                else:
+                    width = 0  # what is behind it has most likely not ended either
+
+    async def _several(self, line: Line, jobs: list[Job]) -> int:
+        """Look at jobs a few at a time; give how many had ended."""
+        waiting = iter(jobs)
+        ended = 0
+
+        async def look_on() -> None:
+            nonlocal ended
+            for job in waiting:
+                ended += await self._has_ended(line, job)
+
+        await asyncio.gather(*(look_on() for _ in range(min(len(jobs), _MAX_LOOKS))))
+        return ended
+
+    async def _has_ended(self, line: Line, job: Job) -> bool:
+        """Look at a job of a line; give whether it need not be looked at any more."""
+        if job not in line.jobs:
+            return True
+        entry = self._followed[job]
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                await self.look(job, attempts=1)
+        except (DisturbanceError, TimeoutError) as exc:
+            asked_s = exc.retry_after_s if isinstance(exc, DisturbanceError) else None
+            rest = self._rests.get(entry.qpu_id, _FIRST_REST_S)
+            self._rests[entry.qpu_id] = min(2 * rest, _LONGEST_REST_S)
+            line.disturbed(rest if asked_s is None else asked_s, self._loop.time())
+            logger.info("A look at %s gave no answer and is repeated: %s", job.task_id, exc)
+        else:
+            self._rests.pop(entry.qpu_id, None)
+        if not entry.waiters and not job._observers:
+            self._forget(job)
+        return job not in line.jobs
