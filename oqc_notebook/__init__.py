@@ -19,6 +19,14 @@ __all__ = ["__version__", "connect", "run"]
 _HOME_OF = {"connect": "oqc_notebook.session", "run": "oqc_notebook.session"}
 
 
+def load_ipython_extension(ip: Any) -> None:
+    """Do what ``%load_ext oqc_notebook`` asks for: magics, and panels for jobs."""
+    from oqc_notebook import magics, widgets
+
+    widgets.register(ip)
+    magics.register(ip)
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         return getattr(importlib.import_module(_HOME_OF[name]), name)

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Awaitable
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+import oqc_notebook
 from oqc_notebook.sdk.client import OqcSdk
 from oqc_notebook.sdk.connection import has_session
 from oqc_notebook.sdk.errors import SessionError
@@ -106,6 +107,7 @@ def connect(
             _sessions[key] = sdk
             if simulated:
                 _introduce(sdk)
+        _show_panels()
     if default_qpu_id is not None:
         sdk.set_default_qpu(default_qpu_id)
     return sdk
@@ -119,6 +121,14 @@ def _introduce(sdk: OqcSdk) -> None:
         f"Connected to the local QPU at {sdk.url}: results are simulated on this machine.\n"
         f"Default QPU: {first['name']} ({first['id']})."
     )
+
+
+def _show_panels() -> None:
+    """In a notebook, have jobs shown as panels."""
+    ipython = sys.modules.get("IPython")
+    ip = None if ipython is None else ipython.get_ipython()
+    if ip is not None and getattr(ip, "kernel", None) is not None:
+        oqc_notebook.load_ipython_extension(ip)
 
 
 def run(awaitable: Awaitable[T]) -> T:

@@ -1,34 +1,24 @@
-"""Configurations: ``compiler-config``'s own, and the ones with a backend's extra settings.
-
-The JSON form is that of ``compiler-config`` (``{"$type": ..., "$data": ...}``). Its
-reader goes through an allow-list of types but lets a document set any attribute,
-methods included, so a text from outside is checked here first.
-"""
+"""Configurations: ``compiler-config``'s own, and the ones with a backend's extra settings."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any, Self, TypeAlias
 
-from compiler_config.config import (
-    CompilerConfig,
-    QuantumResultsFormat,
-    get_serializable_types,
-)
+from compiler_config.config import CompilerConfig, QuantumResultsFormat
 from compiler_config.experimental.erado.config import EradoConfig
-from compiler_config.experimental.erado.serialiser import (
-    get_serializable_types as get_erado_serializable_types,
-)
 
+from oqc_notebook.sdk.config_json import object_node, object_of, parsed, text_of
 from oqc_notebook.sdk.errors import SnapshotError
+from oqc_notebook.sdk.json_values import NonFinite, copied, spelled
 
 #: The shots of a job without a configuration.
 DEFAULT_SHOTS = 1000
 
-#: Where older versions of the configuration library kept the same classes.
-_OLD_MODULES = ("scc.compiler.config", "qat.purr.compiler.config")
-_MODULE = "compiler_config.config"
-_BASE_TYPE = f"<class '{_MODULE}.CompilerConfig'>"
+#: The attributes that an ExperimentalConfig has beside those of a CompilerConfig.
+_EXTERNAL_ATTRIBUTES = frozenset({"noise", "bond_dimension", "noise_model"})
+_EXTERNAL_KEYS = frozenset({"noise_enabled", "bond_dimension", "noise_model"})
+_PUBLISHED_EXPERIMENTAL = "<class 'oqc_qcaas_sdk.experimental_config.ExperimentalConfig'>"
 
 
 class ExperimentalConfig(CompilerConfig):  # type: ignore[misc]  # its base has no types
@@ -84,14 +74,11 @@ class ExperimentalConfig(CompilerConfig):  # type: ignore[misc]  # its base has 
     @property
     def base_config(self) -> CompilerConfig:
         """The configuration without the external settings."""
-        return _as_compiler_config(self)
+        return _plain(self, CompilerConfig)
 
     def to_json(self) -> str:
         """Give the JSON form, with the external settings under ``$external``."""
-        document = json.loads(self.base_config.to_json())
-        if self.external_config:
-            document["$external"] = self.external_config
-        return json.dumps(document)
+        return config_to_text(self)[0]
 
     @classmethod
     def create_from_json(cls, serialized: str) -> Self:
@@ -102,17 +89,21 @@ class ExperimentalConfig(CompilerConfig):  # type: ignore[misc]  # its base has 
         SnapshotError
             If the text is not such a document.
         """
-        document = _parsed(serialized)
-        external = document.pop("$external", {})
-        # published: the type's name is that of their class, and the external
-        # settings are not among its data
-        document["$type"] = _BASE_TYPE
-        base = _decoded(json.dumps(document), CompilerConfig.create_from_json)
-        config = cls.__new__(cls)
-        config.__dict__.update(vars(base))
+        node = parsed(serialized)
+        external = node.pop("$external", {})
+        if not isinstance(external, dict):
+            raise SnapshotError("A configuration has no object at '$external'.")
+        for key in external:
+            if key not in _EXTERNAL_KEYS:
+                raise SnapshotError(f"An ExperimentalConfig has no external setting {key!r:.80}.")
+        noise_model = external.get("noise_model")
+        if noise_model is not None and not isinstance(noise_model, dict):
+            raise SnapshotError(f"A noise_model is an object, not {type(noise_model).__name__}.")
+        # published files give their class's own name to the node
+        config: Self = object_of(node, cls, frozenset({str(cls), _PUBLISHED_EXPERIMENTAL}))
         config.noise = bool(external.get("noise_enabled", False))
         config.bond_dimension = external.get("bond_dimension")
-        config.noise_model = external.get("noise_model")
+        config.noise_model = noise_model
         return config
 
 
@@ -128,27 +119,49 @@ def shots_of(config: Config | None) -> int:
 def task_fields(config: Config | None) -> dict[str, Any]:
     """Give the fields of a submission that say how to run the program.
 
-    Without a configuration, binary counts of 1000 shots are asked for.
+    Without a configuration, binary counts of 1000 shots are asked for. Of an instance
+    of a subclass, what its library class has is sent.
+
+    Raises
+    ------
+    ValueError
+        If an external setting is something that JSON cannot hold.
     """
     if config is None:
         config = CompilerConfig(
             repeats=DEFAULT_SHOTS, results_format=QuantumResultsFormat().binary_count()
         )
-    if isinstance(config, ExperimentalConfig):
-        external = config.external_config
-        fields = {"config": config.base_config.to_json()}
-        return fields | ({"external_config": external} if external else {})
-    return {"config": config_to_text(config)[0]}
+    kind = EradoConfig if isinstance(config, EradoConfig) else CompilerConfig
+    fields = {"config": _plain(config, kind).to_json()}
+    # by name, so that the noise of the published SDK's class is not dropped either
+    external = getattr(config, "external_config", None)
+    if isinstance(external, Mapping) and external:
+        external = dict(external)
+        if place := _find_non_finite(external):
+            raise SnapshotError(f"{place} is no finite number, so it cannot be sent.")
+        fields["external_config"] = external
+    return fields
 
 
 def config_to_text(config: Config) -> tuple[str, str]:
-    """Give the JSON form of a configuration and the snapshot's name for its kind."""
+    """Give the JSON form of a configuration and the snapshot's name for its kind.
+
+    Raises
+    ------
+    SnapshotError
+        If it holds something that the form cannot hold; the message names the place.
+    """
     if isinstance(config, ExperimentalConfig):
-        return config.to_json(), "ExperimentalConfig"
+        node = object_node(config, ExperimentalConfig, _EXTERNAL_ATTRIBUTES)
+        if config.external_config:
+            _find_non_finite(config.external_config)  # which also refuses what is no JSON
+            node["$external"] = config.external_config
+        return text_of(node), "ExperimentalConfig"
     if isinstance(config, EradoConfig):
-        return config.to_json(), "EradoConfig"
-    # a subclass is not on the library's allow-list; its data are
-    return _as_compiler_config(config).to_json(), "CompilerConfig"
+        return text_of(object_node(config, EradoConfig)), "EradoConfig"
+    if isinstance(config, CompilerConfig):
+        return text_of(object_node(config, CompilerConfig)), "CompilerConfig"
+    raise SnapshotError(f"config is a {type(config).__name__}, which is no configuration.")
 
 
 def config_from_text(text: str, kind: str | None) -> Config:
@@ -169,57 +182,19 @@ def config_from_text(text: str, kind: str | None) -> Config:
     """
     if kind == "ExperimentalConfig":
         return ExperimentalConfig.create_from_json(text)
-    if kind == "EradoConfig":
-        return _decoded(text, EradoConfig.from_json)
-    return _decoded(text, CompilerConfig.create_from_json)
+    return object_of(parsed(text), EradoConfig if kind == "EradoConfig" else CompilerConfig)
 
 
-def _as_compiler_config(config: CompilerConfig) -> CompilerConfig:
-    plain = CompilerConfig()
+def _plain(config: Config, kind: type[Any]) -> Any:
+    """Give an instance of the library's own class with the same settings."""
+    plain = kind()
     for name in vars(plain):
         setattr(plain, name, getattr(config, name))
     return plain
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as exc:
-        raise SnapshotError(f"A configuration is not valid JSON: {exc}") from None
-    if not isinstance(document, dict):
-        raise SnapshotError(f"A configuration is a JSON object, not {type(document).__name__}.")
-    return document
-
-
-def _decoded(text: str, decode: Any) -> Any:
-    _refuse_foreign_attributes(_parsed(text))
-    try:
-        return decode(text)
-    except Exception as exc:  # the library raises whatever comes up on odd documents
-        raise SnapshotError(f"A configuration cannot be read: {exc}") from None
-
-
-def _refuse_foreign_attributes(node: Any) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _refuse_foreign_attributes(item)
-    if not isinstance(node, dict):
-        return
-    data = node.get("$data")
-    if "$type" in node and isinstance(data, dict):
-        foreign = data.keys() - _attributes_of(node["$type"])
-        if foreign:
-            raise SnapshotError(
-                f"A configuration of type {node['$type']} has no {sorted(foreign)[0]!r}."
-            )
-    for value in node.values():
-        _refuse_foreign_attributes(value)
-
-
-def _attributes_of(type_name: Any) -> set[str]:
-    for old in _OLD_MODULES:
-        type_name = str(type_name).replace(old, _MODULE)
-    kind = (get_serializable_types() | get_erado_serializable_types()).get(type_name)
-    if kind is None:
-        raise SnapshotError(f"A configuration holds an unknown type: {type_name}.")
-    return set(vars(kind()))
+def _find_non_finite(external: dict[str, Any]) -> str:
+    """Check that settings are JSON; say where the first NaN or infinity is, if there is one."""
+    non_finite: NonFinite = []
+    copied(external, ("external_config",), non_finite)
+    return spelled(tuple(non_finite[0][0])) if non_finite else ""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from oqc_notebook.sdk.outputs import JobResult
 
+#: The integers of scipp have 64 bits, one of them for the sign.
+_LARGEST_INDEX = 2**63 - 1
+
 OnLengthMismatch: TypeAlias = Literal["raise", "pad"]
 
 
@@ -59,11 +62,15 @@ def bits(s: str, endianness: Endianness = Endianness.BIG) -> scipp.Variable:
     Raises
     ------
     ValueError
-        If `s` is empty or holds anything but 0 and 1.
+        If `s` is empty, holds anything but 0 and 1, or stands for a number of more
+        than 63 bits.
     """
     if not s or set(s) - {"0", "1"}:
         raise ValueError(f"{s!r} is not a bitstring of 0 and 1.")
-    return _scipp().scalar(int(_in_order(s, endianness), 2), unit=None)
+    index = int(_in_order(s, endianness), 2)
+    if index > _LARGEST_INDEX:
+        raise ValueError(f"The bitstring {s!r} is too long: an index of scipp has 63 bits.")
+    return _scipp().scalar(index, unit=None)
 
 
 def _register_counts(result: JobResult, creg: str) -> Mapping[str, int]:
@@ -106,7 +113,8 @@ def results_to_counts_dataarray(
     Raises
     ------
     ValueError
-        If there is no result, a result holds no counts, or lengths differ.
+        If there is no result, a result holds no counts, lengths differ, or a bitstring
+        stands for a number of more than 63 bits.
     KeyError
         If no result has the register.
     """
@@ -126,9 +134,14 @@ def results_to_counts_dataarray(
     width = max(lengths)
     rows = [_padded(register.items(), width) for register in registers]
     columns = sorted({bitstring for row in rows for bitstring in row})
+    indices = [int(bitstring, 2) for bitstring in columns]
+    if indices[-1] > _LARGEST_INDEX:
+        raise ValueError(
+            f"Register {creg!r} has {width} bits, an index of scipp only 63; use to_dataframe()."
+        )
     return _dataarray(
         [[row[bitstring] for bitstring in columns] for row in rows],
-        [int(bitstring, 2) for bitstring in columns],
+        indices,
         [_in_order(bitstring, endianness) for bitstring in columns],
     )
 
@@ -173,8 +186,9 @@ def _dataarray(counts: list[list[int]], values: list[int], labels: list[str]) ->
     import numpy as np  # comes with scipp
 
     sc = _scipp()
-    table = np.asarray(counts, dtype=np.int64).reshape(len(counts), len(values))
-    # an array of no strings has no type of its own
+    # what is no whole number stays what it is; an array of nothing has no type of its own
+    table = np.asarray(counts, dtype=None if values else np.int64)
+    table = table.reshape(len(counts), len(values))
     names = labels or np.array([], dtype="U1")
     return sc.DataArray(
         data=sc.array(dims=["result", "bit"], values=table, unit=None),

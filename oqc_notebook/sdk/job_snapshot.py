@@ -14,16 +14,38 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from oqc_notebook.sdk.json_values import NonFinite
+
 CURRENT_SCHEMA_VERSION = "1"
 
 ConfigType: TypeAlias = Literal["CompilerConfig", "ExperimentalConfig", "EradoConfig"]
 
-#: Fields that an output may leave out because they equal those of its job.
-SHARED_FIELDS = ("program", "qpu_id", "config_json", "config_type")
+#: What stands in a plain field whose value it cannot hold; the block holds the value.
+STAND_INS: dict[str, Any] = {
+    "data": {},
+    "timings": None,
+    "metrics": None,
+    "metadata": None,
+    "error_code": -1,  # as published where there is no code; None would make the error falsy there
+    "error_message": None,
+}
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(ser_json_inf_nan="null")
+    # a model that is put into another one is copied: filling it in changes no other's
+    model_config = ConfigDict(ser_json_inf_nan="null", revalidate_instances="always")
+
+
+class RunSnapshot(_Model):
+    """The inputs of a run; what is left out equals the job's."""
+
+    program: str | None = None
+    qpu_id: str | None = None
+    config_json: str | None = None
+    config_type: ConfigType | None = None
+
+
+_SHARED = frozenset(RunSnapshot.model_fields)
 
 
 class OutputExtension(_Model):
@@ -33,18 +55,20 @@ class OutputExtension(_Model):
     ----------
     v
         Version of the block.
-    data
-        A result that is not a JSON object (its plain field is ``{}``).
+    state_times
+        When each state of the run was first seen, in UTC.
+    instead
+        Values that their plain fields cannot hold, such as a result that is not a
+        JSON object, by the name of the field. Plain: see :data:`STAND_INS`.
     non_finite
         Places of NaN and infinities (plain: null), from the name of the field
         inwards, each with ``"nan"``, ``"inf"`` or ``"-inf"``.
     """
 
     v: Literal[1] = 1
-    data: Any = None
-    non_finite: list[tuple[list[str | int], Literal["nan", "inf", "-inf"]]] = Field(
-        default_factory=list
-    )
+    state_times: dict[str, datetime] = Field(default_factory=dict)
+    instead: dict[str, Any] = Field(default_factory=dict)
+    non_finite: NonFinite = Field(default_factory=list)
 
 
 class JobExtension(_Model):
@@ -54,23 +78,31 @@ class JobExtension(_Model):
     ----------
     v
         Version of the block.
+    label
+        What the job is called among the children of a composite.
     status
         The server's word for the state, where no state of the format means it.
     cancel_requested
         Whether a cancellation was asked for that the server has not confirmed.
     attr_policy
         The history's policy for attributes, where it is not the default.
-    non_finite
+    run
+        What the latest run was submitted with, where the job was changed since.
+    state_times
+        When each state of the latest run was first seen, in UTC.
+    instead, non_finite
         As for an output, over the job's own diagnostics.
     """
 
     v: Literal[1] = 1
+    label: str | None = None
     status: str | None = None
     cancel_requested: bool = False
     attr_policy: str | None = None
-    non_finite: list[tuple[list[str | int], Literal["nan", "inf", "-inf"]]] = Field(
-        default_factory=list
-    )
+    run: RunSnapshot | None = None
+    state_times: dict[str, datetime] = Field(default_factory=dict)
+    instead: dict[str, Any] = Field(default_factory=dict)
+    non_finite: NonFinite = Field(default_factory=list)
 
 
 class CompositeExtension(_Model):
@@ -88,15 +120,11 @@ class CompositeExtension(_Model):
     attr_policy: str | None = None
 
 
-class JobOutputSnapshot(_Model):
+class JobOutputSnapshot(RunSnapshot):
     """What the snapshots of results and errors share."""
 
-    qpu_id: str | None = None
     task_id: uuid.UUID | None = None
-    program: str | None = None
     received: datetime | None = None
-    config_json: str | None = None
-    config_type: ConfigType | None = None
     timings: dict[str, Any] | None = None
     metrics: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
@@ -149,17 +177,28 @@ class JobSnapshot(_Model):
     fetch_diagnostics: bool = False
     result: JobResultSnapshot | None = None
     error: JobErrorSnapshot | None = None
-    history: list[OutputItem] = Field(default_factory=list)
+    history: list[OutputItem] = Field(default_factory=list, fail_fast=True)
     oqc_notebook: JobExtension | None = Field(default=None, exclude_if=lambda block: block is None)
 
     @model_validator(mode="after")
-    def _fill_in_what_outputs_share(self) -> JobSnapshot:
-        """Give an output that leaves out its program, QPU or configuration the job's."""
-        for output in (self.result, self.error, *self.history):
-            if output is not None:
-                for name in SHARED_FIELDS:
-                    if name not in output.model_fields_set:
-                        setattr(output, name, getattr(self, name))
+    def _fill_in_what_runs_share(self) -> JobSnapshot:
+        """Give a run that leaves out its program, QPU or configuration the job's.
+
+        What is there stays: a null says that a run had no configuration of its own.
+        """
+        own = {name: getattr(self, name) for name in _SHARED}
+        latest = self.oqc_notebook and self.oqc_notebook.run
+        for run in (self.result, self.error, latest, *self.history):
+            if run is None:
+                continue
+            left_out = _SHARED - run.model_fields_set
+            if "config_json" not in left_out:
+                left_out -= {"config_type"}  # the two belong together
+            if left_out:
+                # past the models' own way of setting, which takes as long as all the rest
+                vars(run).update(own if left_out == _SHARED else {x: own[x] for x in left_out})
+                set_now = run.model_fields_set | left_out
+                object.__setattr__(run, "__pydantic_fields_set__", set_now)
         return self
 
 
@@ -168,7 +207,7 @@ class CompositeJobSnapshot(_Model):
 
     schema_version: str = CURRENT_SCHEMA_VERSION
     snapshot_kind: Literal["composite"] = "composite"
-    jobs: list[JobSnapshot] = Field(default_factory=list)
+    jobs: list[JobSnapshot] = Field(default_factory=list, fail_fast=True)
     oqc_notebook: CompositeExtension | None = Field(
         default=None, exclude_if=lambda block: block is None
     )

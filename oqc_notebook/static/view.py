@@ -45,7 +45,7 @@ TOP_OF_A_ROW = 3
 _EXCERPT = 400
 
 
-def job_view(job: Job, name: str | None = None) -> dict[str, Any]:
+def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None) -> dict[str, Any]:
     """Give what there is to show of a job.
 
     Parameters
@@ -54,6 +54,8 @@ def job_view(job: Job, name: str | None = None) -> dict[str, Any]:
         The job.
     name
         What the user calls it, such as the name of the variable.
+    last_runs
+        How many runs of the history to give, the newest ones; None gives all.
 
     Returns
     -------
@@ -64,8 +66,10 @@ def job_view(job: Job, name: str | None = None) -> dict[str, Any]:
         ISO time in UTC), ``queued_s`` and ``ran_s`` (seconds, or None), ``error``
         (``code``, ``message``) or None, ``registers`` (see :func:`registers_view`),
         ``other_data`` (text of a result without counts) or None, ``bit_order``,
-        ``program``, and ``runs``, newest first (see :func:`run_view`).
+        ``program``, ``run_count``, and ``runs``, newest first (see :func:`run_view`).
     """
+    history = job.history.all()
+    first = 1 if last_runs is None else max(len(history) - last_runs, 0) + 1
     output = next(iter(job.outputs), None)
     result = output if isinstance(output, JobResult) else None
     error = job.error
@@ -85,11 +89,12 @@ def job_view(job: Job, name: str | None = None) -> dict[str, Any]:
         "times": {state: _iso(time) for state, time in job.state_times.items()},
         **_durations(job.state_times),
         "error": error and {"code": error.error_code, "message": str(error.error_message)},
-        "registers": registers_view(result.data if result else None),
+        "registers": registers_view(None if result is None else result.data),
         "other_data": _other_data(result),
         "bit_order": BIT_ORDER,
         "program": job.program,
-        "runs": [run_view(n, run) for n, run in enumerate(job.history, start=1)][::-1],
+        "run_count": len(history),
+        "runs": [run_view(n, run) for n, run in enumerate(history[first - 1 :], first)][::-1],
     }
 
 

@@ -37,7 +37,8 @@ ENDED = (
     *("completed_squash", "completed_erado", "completed_experimental", "completed_unicode"),
     *("completed_with_diagnostics", "failed", "failed_with_diagnostics", "refused"),
     *("cancelled", "cancelled_after_a_good_run", "several_runs", "failed_after_a_good_run"),
-    *("refused_after_a_good_run", "composite_ended", "composite_run_twice", "composite_mixed"),
+    *("refreshed_when_completed", "cancelled_when_completed", "refused_after_a_good_run"),
+    *("composite_ended", "composite_run_twice", "composite_mixed"),
 )
 NEW = (
     *("fresh", "unicode", "marked", "raises", "reconfigured"),

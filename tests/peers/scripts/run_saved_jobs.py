@@ -1,7 +1,7 @@
 """Load files and execute the jobs in them: what is in flight is waited for, the rest runs anew.
 
-Orders: ``sdk`` (the module), ``url`` and ``token`` of a local QPU, the ``folder``, and the ``names``
-of the jobs. Each is described as it was loaded (``before``) and as it ended (``after``).
+Orders: ``sdk`` (the module), ``url`` and ``token`` of a local QPU, the ``folder``, and the
+``names`` of the jobs. Each is described as it was loaded (``before``) and as it ended (``after``).
 """
 
 import asyncio

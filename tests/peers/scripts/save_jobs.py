@@ -105,8 +105,14 @@ async def _several_runs(sdk, configs):
     reconfigured = sdk.create_job(program=BELL, config=counts(repeats=50))
     await reconfigured.execute()
     reconfigured.reconfigure(program=ONE, config=configs["optimization_tket_default"])
+    # the published SDK notes the result twice, and calls a job that had ended cancelled
+    refreshed, cancelled = sdk.create_job(program=ONE), sdk.create_job(program=ONE)
+    await asyncio.gather(refreshed.execute(), cancelled.execute())
+    await asyncio.gather(refreshed.refresh(), cancelled.cancel())
     return {
         "several_runs": many,
+        "refreshed_when_completed": refreshed,
+        "cancelled_when_completed": cancelled,
         "failed_after_a_good_run": failed_again,
         "refused_after_a_good_run": refused_again,
         "reconfigured": reconfigured,

@@ -1,0 +1,204 @@
+"""Jobs and composites as HTML that needs no script, kernel or style sheet of its own.
+
+It is read in notebooks without a kernel, in untrusted ones, on code hosts and in
+exports, in light and dark: text takes the colour of the page, states have literal
+colours of their own, and only tables, meters and ``details`` are used, which the
+sanitizers let through.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from oqc_notebook.static import text as plain
+from oqc_notebook.static.text import PROGRAM_SHOWN, ROWS_SHOWN, visible
+from oqc_notebook.static.view import SYMBOLS
+
+#: Hides the line "Error displaying widget: model not found" of the panel above, whose
+#: twin this is, where the panel could not be drawn.
+_HIDE_DEAD_PANEL = (
+    "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output.lm-Panel):not(:has(.oqc-live))"
+    ":has(+ .jp-OutputArea-child .oqc-twin){display:none}</style>"
+)
+
+_OK, _BAD = "color:#00664d;background:#e3f4ee", "color:#a33c00;background:#fdece1"
+_RUNNING, _WAITING = "color:#004f80;background:#e2f0fa", "color:#4b5560;background:#eef1f4"
+
+_STATE_STYLES = {"COMPLETED": _OK, "FAILED": _BAD, "RUNNING": _RUNNING}
+
+_CHIP = "border-radius:9px;padding:1px 8px;font-weight:600;white-space:nowrap"
+_BADGE = (
+    "color:#6b3f69;background:#f6eaf4;border-radius:4px;padding:0 6px;font-size:85%;font-weight:600"
+)
+#: Browsers and Jupyter disagree on how a table looks, so each cell says it.
+_LEFT = "text-align:left"
+_RIGHT = "text-align:right"
+_MONO = "font-family:monospace;text-align:left"
+_TABLE = "border-collapse:collapse;margin:6px 0"
+_CAPTION = "text-align:left;font-weight:600;padding:2px 0;caption-side:top;white-space:nowrap"
+
+
+def job_html(view: dict[str, Any]) -> str:
+    """Give a job as HTML.
+
+    Parameters
+    ----------
+    view
+        What :func:`.view.job_view` gives.
+    """
+    parts = [_headline(view, f"{view['shots']} shots")]
+    if view["error"]:
+        parts.append(_line(f"{_chip('FAILED', '✕')} {_text(plain.error_line(view['error']))}"))
+    parts += [_register(register, view["bit_order"]) for register in view["registers"]]
+    if view["other_data"]:
+        parts.append(f"<pre>{_text(view['other_data'])}</pre>")
+    if view["runs"]:
+        parts.append(_history(view))
+    parts.append(_program(view["program"]))
+    return _twin(parts)
+
+
+def composite_html(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """Give a composite as HTML.
+
+    Parameters
+    ----------
+    view
+        What :func:`.view.composite_view` gives.
+    rows
+        What :func:`.view.row_view` gives for each child; at most 200 are shown.
+    """
+    tallies = " ".join(
+        f"{_chip(state, SYMBOLS[state])} {n}" for state, n in view["tallies"].items()
+    )
+    parts = [_headline(view, f"{view['children']} children"), _line(tallies)]
+    if rows:
+        body = [_child(index, row) for index, row in enumerate(rows[:ROWS_SHOWN])]
+        heads = ["#", "label", "QPU", "state", "took", "counts", "error"]
+        caption = f"Children ({view['bit_order']})"
+        parts.append(_table(caption, heads, body, numbers=(0, 4)))
+    if len(rows) > ROWS_SHOWN:
+        parts.append(_line(f"… and {len(rows) - ROWS_SHOWN} more"))
+    return _twin(parts)
+
+
+def _twin(parts: Iterable[str]) -> str:
+    style = "border-left:3px solid #888;padding:2px 12px"
+    return f'{_HIDE_DEAD_PANEL}<div class="oqc-twin" style="{style}">{"".join(parts)}</div>'
+
+
+def _headline(view: dict[str, Any], size: str) -> str:
+    facts = [
+        f"<b>{_text(plain.title(view))}:</b> {_chip(view['state'], view['symbol'])} "
+        f"on {_text(plain.qpus(view))}"
+    ]
+    if view["simulated"]:
+        facts.append(f'<span style="{_BADGE}">SIMULATED</span>')
+    if view.get("cancel_requested"):
+        facts.append("cancel requested")
+    facts += [size, f"as of {plain.as_of(view)}"]
+    return _line(", ".join(facts))
+
+
+def _register(register: dict[str, Any], bit_order: str) -> str:
+    total = register["total"]
+    body = [
+        [
+            _cell(_text(bits), _MONO),
+            _cell(_meter(count, total)),
+            _cell(str(count), _RIGHT),
+            _cell(plain.percent(count, total), _RIGHT),
+        ]
+        for bits, count in register["bars"]
+    ]
+    caption = f"Counts, register {visible(register['name'])} ({bit_order}), {total} shots"
+    table = _table(caption, ["bits", "share", "count", "%"], body, numbers=(2, 3))
+    return table + _line(_text(other)) if (other := plain.other_line(register)) else table
+
+
+def _history(view: dict[str, Any]) -> str:
+    body = []
+    for run in view["runs"]:
+        number, received, took, _, error = plain.run_cells(run)
+        body.append(
+            [
+                _cell(number, _RIGHT),
+                _cell(received, _MONO),
+                _cell(took, _RIGHT),
+                _cell(_chip(run["state"], run["symbol"])),
+                _cell(_text(error)),
+            ]
+        )
+    heads = ["run", "received", "took", "outcome", "error"]
+    table = _table("History", heads, body, numbers=(0, 2))
+    count, rest = view["run_count"], view["run_count"] - len(view["runs"])
+    more = _line(f"… and {rest} earlier") if rest > 0 else ""
+    runs = "1 run" if count == 1 else f"{count} runs"
+    return f"<details><summary>{runs}</summary>{table}{more}</details>"
+
+
+def _program(program: str) -> str:
+    shown = program[:PROGRAM_SHOWN]
+    rest = len(program) - len(shown)
+    more = f"\n… and {rest} more characters" if rest else ""
+    return f"<details><summary>program</summary><pre>{_text(shown)}{more}</pre></details>"
+
+
+def _child(index: int, row: dict[str, Any]) -> list[str]:
+    number, label, qpu, _, took, counts, error = plain.row_cells(index, row)
+    share = ""
+    if row["top"]:
+        most = row["top"][0][1]
+        share = f"{_meter(most, row['total'])} "
+    return [
+        _cell(number, _RIGHT),
+        _cell(_text(label)),
+        _cell(_text(qpu)),
+        _cell(_state(row["state"])),
+        _cell(took, _RIGHT),
+        _cell(share + _text(counts)),
+        _cell(_text(error)),
+    ]
+
+
+def _table(
+    caption: str, heads: list[str], body: Iterable[list[str]], numbers: tuple[int, ...]
+) -> str:
+    head = "".join(
+        f'<th scope="col" style="{_RIGHT if i in numbers else _LEFT}">{name}</th>'
+        for i, name in enumerate(heads)
+    )
+    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in body)
+    return (
+        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{_text(caption)}</caption>'
+        f"<tr>{head}</tr>{rows}</table>"
+    )
+
+
+def _cell(content: str, style: str = _LEFT) -> str:
+    return f'<td style="{style}">{content}</td>'
+
+
+def _meter(count: int, total: int) -> str:
+    return f'<meter min="0" max="{total}" value="{count}">{count}</meter>'
+
+
+def _line(content: str) -> str:
+    return f'<p style="margin:4px 0">{content}</p>'
+
+
+def _chip(state: str, symbol: str) -> str:
+    style = f"{_STATE_STYLES.get(state, _WAITING)};{_CHIP}"
+    return f'<span style="{style}">{symbol} {_text(state)}</span>'
+
+
+def _state(state: str) -> str:
+    """Give a state in a row: shorter than a chip, for there are many."""
+    style = _STATE_STYLES.get(state, _WAITING)
+    return f'<span style="{style}">{SYMBOLS[state]} {_text(state)}</span>'
+
+
+def _text(text: object) -> str:
+    return html.escape(visible(text))

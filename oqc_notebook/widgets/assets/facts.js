@@ -1,0 +1,51 @@
+// What the kernel tells about jobs, and how states are named everywhere.
+
+/**
+ * @typedef {{name: string, total: number, distinct: number,
+ *   bars: [string, number][], other: [number, number]}} Register
+ * @typedef {{code: number | null, message: string}} JobError
+ * @typedef {{run: number, state: string, symbol: string, received: string | null,
+ *   zone_known: boolean, took_s: number | null, qpu_id: string | null, shots: number | null,
+ *   task_id: string | null, error: JobError | null}} Run
+ * @typedef {{text: string, bad: boolean}} Note
+ * @typedef {{seq: number, note: Note | null, busy: string | null, name: string | null,
+ *   state: string, symbol: string, simulated: boolean, in_flight: boolean, bit_order: string,
+ *   can_execute: boolean, can_cancel: boolean, can_refresh: boolean}} CommonFacts
+ * @typedef {CommonFacts & {kind: "job", label: string | null, status: string | null,
+ *   qpu: {id: string, name: string}, shots: number, task_id: string | null,
+ *   cancel_requested: boolean, times: Record<string, string>, queued_s: number | null,
+ *   ran_s: number | null, error: JobError | null, registers: Register[],
+ *   other_data: string | null, run_count: number, runs: Run[]}} JobFacts
+ * @typedef {CommonFacts & {kind: "composite", children: number,
+ *   tallies: Record<string, number>, qpus: string[], failed: number,
+ *   started: string | null, ended: string | null}} CompositeFacts
+ * @typedef {JobFacts | CompositeFacts} View
+ * @typedef {{label: string, qpu: string, state: string, since: string | null,
+ *   took_s: number | null, top: [string, number][], total: number, error: string | null}} Row
+ * @typedef {{path: string, name: string, kind: string, modified: string}} SavedFile
+ * @typedef {{do: string, seq: number, now: number, view?: Partial<View>,
+ *   rows?: any[], files?: SavedFile[]}} Message
+ */
+
+/** A state's symbol: never colour alone says what a state is. @type {Record<string, string>} */
+export const SYMBOLS = {
+  CREATED: "○",
+  SUBMITTED: "…",
+  RUNNING: "▶",
+  COMPLETED: "✓",
+  FAILED: "✕",
+  CANCELLED: "⊘",
+  UNKNOWN: "?",
+};
+
+/** States in which a run has ended. */
+export const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
+
+/**
+ * Tell which run a view shows. The kernel compares it with the run that there is when it
+ * gets to handle a click, so that a late click does not run another time.
+ * @param {View} view
+ */
+export function runShown(view) {
+  return view.kind === "job" ? view.task_id : view.started;
+}

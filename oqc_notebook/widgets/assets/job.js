@@ -1,0 +1,135 @@
+// What is particular to the panel of a single job.
+
+import { element, setText, setTitle } from "./dom.js";
+import { ENDED } from "./facts.js";
+import { clock, duration, errorLine, shortId, timeOf } from "./format.js";
+import { histogram } from "./counts.js";
+import { historyTable } from "./history.js";
+
+/** The parts of a job's panel below its header. */
+export class JobBody {
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    /** @type {Map<string, HTMLElement>} */
+    this.facts = new Map();
+    this.factsLine = element("div", "oqc-facts");
+    this.queued = element("span", "oqc-time-queued");
+    this.ran = element("span", "oqc-time-ran");
+    this.strip = element("div", "oqc-time", this.queued, this.ran);
+    this.strip.setAttribute("role", "img");
+    this.error = element("div", "oqc-error");
+    this.counts = element("section", "oqc-counts");
+    this.history = element("section", "oqc-runs");
+    this.columns = element("div", "oqc-columns", this.counts, this.history);
+    this.elements = [this.factsLine, this.strip, this.error, this.columns];
+    /** @type {unknown[]} what is drawn, to draw it anew only when it changed */
+    this.drawn = [];
+  }
+
+  /** What stands beside the name in the header. */
+  where() {
+    const { qpu } = this.view();
+    return { lead: "on", qpu: qpu.name, title: qpu.id };
+  }
+
+  /** Whether something changes with time alone. */
+  ticks() {
+    const view = this.view();
+    return view.in_flight && "SUBMITTED" in view.times;
+  }
+
+  update() {
+    const view = this.view();
+    this.#updateTimes(view);
+    this.error.hidden = view.error === null;
+    setText(this.error, view.error === null ? "" : errorLine(view.error));
+    const facts = [view.registers, view.other_data, view.runs, view.in_flight];
+    if (facts.every((fact, i) => fact === this.drawn[i]) && this.drawn.length) return;
+    this.drawn = facts;
+    this.counts.replaceChildren(...this.#countsOf(view));
+    this.history.replaceChildren(
+      ...(view.runs.length ? [historyTable(view, this.store.now())] : []),
+    );
+    this.columns.classList.toggle("oqc-one-column", !view.runs.length);
+  }
+
+  view() {
+    return /** @type {import("./facts.js").JobFacts} */ (this.store.view);
+  }
+
+  /** @param {import("./facts.js").JobFacts} view */
+  #countsOf(view) {
+    if (view.registers.length) {
+      return view.registers.map((register) => histogram(register, view.bit_order));
+    }
+    if (view.other_data !== null) {
+      return [element("h4", "oqc-heading", "Result"), element("pre", "oqc-data", view.other_data)];
+    }
+    return [element("p", "oqc-mute oqc-empty", emptyText(view))];
+  }
+
+  /** @param {import("./facts.js").JobFacts} view */
+  #updateTimes(view) {
+    const { SUBMITTED: submitted, RUNNING: running } = view.times;
+    const passed = (/** @type {string | undefined} */ iso) =>
+      iso === undefined ? null : Math.max(0, (this.store.now() - Date.parse(iso)) / 1000);
+    const ticking = view.in_flight && this.store.alive;
+    const queuedFor = view.queued_s ?? (ticking ? passed(submitted) : null);
+    const ranFor = view.ran_s ?? (ticking && running ? passed(running) : null);
+
+    this.#fact("shots", String(view.shots));
+    this.#fact("task", view.task_id === null ? "" : shortId(view.task_id), view.task_id ?? "");
+    this.#fact("submitted", submitted ? timeOf(submitted, this.store.now()) : "", submitted);
+    const tickingText = (/** @type {number | null} */ done, /** @type {number | null} */ now) =>
+      done !== null ? duration(done) : now !== null ? clock(now) : "";
+    this.#fact("queued", tickingText(view.queued_s, queuedFor));
+    this.#fact(
+      ranFor !== null && view.ran_s === null ? "running" : "ran",
+      tickingText(view.ran_s, ranFor),
+    );
+    this.#fact("runs", String(view.run_count));
+
+    const total = (queuedFor ?? 0) + (ranFor ?? 0);
+    const share = total > 0 ? (100 * (queuedFor ?? 0)) / total : 0;
+    this.queued.style.width = `${share.toFixed(1)}%`;
+    this.ran.style.width = `${total > 0 ? (100 - share).toFixed(1) : 0}%`;
+    this.strip.classList.toggle("oqc-moving", ticking);
+    this.strip.dataset.state = view.state;
+    const told = [
+      queuedFor === null ? "" : `queued ${duration(queuedFor)}`,
+      ranFor === null ? "" : `ran ${duration(ranFor)}`,
+    ];
+    this.strip.setAttribute("aria-label", told.filter(Boolean).join(", ") || "not run yet");
+  }
+
+  /**
+   * Show a fact, or nothing of it where there is none.
+   * @param {string} name
+   * @param {string} value
+   * @param {string} title
+   */
+  #fact(name, value, title = "") {
+    const key = name === "running" ? "ran" : name;
+    let fact = this.facts.get(key);
+    if (fact === undefined) {
+      fact = element("span", "oqc-fact", element("span", "", name), element("b", "oqc-mono"));
+      this.facts.set(key, fact);
+      this.factsLine.append(fact);
+    }
+    fact.hidden = value === "";
+    const [label, text] = /** @type {HTMLElement[]} */ ([...fact.children]);
+    if (label) setText(label, name);
+    if (text) {
+      setText(text, value);
+      setTitle(text, title);
+    }
+  }
+}
+
+/** @param {import("./facts.js").JobFacts} view */
+function emptyText(view) {
+  if (view.in_flight) return "Counts appear here when the run has ended.";
+  if (ENDED.includes(view.state)) return "The latest run left no counts.";
+  return "Not run yet: Execute runs it.";
+}

@@ -1,0 +1,75 @@
+"""A JupyterLab server, a browser, and notebooks that are open in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.lab import CHROMIUM, Lab, Notebook, chromium_is_there, launch
+from tests.support import LocalQpu
+
+OpenNotebook: TypeAlias = Callable[..., Notebook]
+
+# Fixtures live as long as this package and no longer: while playwright's synchronous
+# interface is open, an event loop runs in this thread, which other tests must not meet.
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if not chromium_is_there():
+        message = f"There is no Chromium at {CHROMIUM}."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+    """A JupyterLab server; the browser is asked for first, since without it there are no tests."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture(scope="package")
+def slow_qpu() -> Iterator[LocalQpu]:
+    """A local QPU that is slow enough for its jobs' states to be seen."""
+    with LocalQpu("--latency", "1", "--seed", "7") as qpu:
+        yield qpu
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1100, "height": 1000})
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
+    """Write a notebook with the given cells and open it: ``open_notebook("1 + 1", ...)``."""
+
+    opened: list[Notebook] = []
+
+    def write_and_open(*cells: str) -> Notebook:
+        opened.append(Notebook(lab, page, lab.write(request.node.name, *cells)).open())
+        return opened[-1]
+
+    yield write_and_open
+    if opened:
+        opened[-1].end_kernels()
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for screenshots, the same for all tests of a run."""
+    return tmp_path_factory.getbasetemp()

@@ -1,0 +1,198 @@
+// A page without a browser, and facts as the kernel sends them.
+
+import { JSDOM } from "jsdom";
+
+/** Open a page and put what the panels need of it into the global scope. */
+export function openPage() {
+  const { window } = new JSDOM("<!doctype html><body></body>", { pretendToBeVisual: true });
+  Object.assign(globalThis, {
+    window,
+    document: window.document,
+    requestAnimationFrame: window.requestAnimationFrame.bind(window),
+    cancelAnimationFrame: window.cancelAnimationFrame.bind(window),
+  });
+  return window;
+}
+
+/** Wait until what is drawn with the next frame is drawn. */
+export function frame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  });
+}
+
+/**
+ * Give the facts of a job that ran once.
+ * @param {Partial<import("../../oqc_notebook/widgets/assets/facts.js").JobFacts>} facts
+ * @returns {import("../../oqc_notebook/widgets/assets/facts.js").JobFacts}
+ */
+export function jobFacts(facts = {}) {
+  return {
+    kind: "job",
+    seq: 0,
+    note: null,
+    busy: null,
+    name: "bell",
+    label: null,
+    state: "COMPLETED",
+    status: null,
+    symbol: "✓",
+    qpu: { id: "qpu:local:1:exact", name: "Exact 32-qubit" },
+    simulated: true,
+    shots: 1000,
+    task_id: "3f9c0000-0000-0000-0000-0000000081d2",
+    cancel_requested: false,
+    in_flight: false,
+    times: {
+      CREATED: "2026-11-22T14:02:30.000Z",
+      SUBMITTED: "2026-11-22T14:02:31.000Z",
+      RUNNING: "2026-11-22T14:02:32.800Z",
+      COMPLETED: "2026-11-22T14:02:33.200Z",
+    },
+    queued_s: 1.8,
+    ran_s: 0.4,
+    error: null,
+    registers: [
+      {
+        name: "c",
+        total: 1000,
+        distinct: 5,
+        bars: [
+          ["00", 507],
+          ["11", 478],
+        ],
+        other: [3, 15],
+      },
+    ],
+    other_data: null,
+    bit_order: "c[0] is the leftmost bit",
+    run_count: 1,
+    runs: [
+      {
+        run: 1,
+        state: "COMPLETED",
+        symbol: "✓",
+        received: "2026-11-22T14:02:33.200Z",
+        zone_known: true,
+        took_s: 2.2,
+        qpu_id: "qpu:local:1:exact",
+        shots: 1000,
+        task_id: "3f9c0000-0000-0000-0000-0000000081d2",
+        error: null,
+      },
+    ],
+    can_execute: true,
+    can_cancel: false,
+    can_refresh: true,
+    ...facts,
+  };
+}
+
+/** The changes that make the facts of a job those of one that runs. */
+export const RUNNING = {
+  state: "RUNNING",
+  in_flight: true,
+  can_execute: false,
+  can_cancel: true,
+  queued_s: 1.8,
+  ran_s: null,
+  registers: [],
+};
+
+/**
+ * Give the facts of a composite.
+ * @param {Partial<import("../../oqc_notebook/widgets/assets/facts.js").CompositeFacts>} facts
+ * @returns {import("../../oqc_notebook/widgets/assets/facts.js").CompositeFacts}
+ */
+export function compositeFacts(facts = {}) {
+  return {
+    kind: "composite",
+    seq: 0,
+    note: null,
+    busy: null,
+    name: "sweep",
+    state: "RUNNING",
+    symbol: "▶",
+    children: 200,
+    tallies: { COMPLETED: 132, RUNNING: 10, SUBMITTED: 55, FAILED: 3 },
+    qpus: ["8-qubit Simulator"],
+    simulated: true,
+    in_flight: true,
+    failed: 3,
+    started: "2026-11-22T14:02:31.000Z",
+    ended: null,
+    bit_order: "c[0] is the leftmost bit",
+    can_execute: false,
+    can_cancel: true,
+    can_refresh: true,
+    ...facts,
+  };
+}
+
+/**
+ * Give the facts of so many children.
+ * @param {number} count
+ * @returns {import("../../oqc_notebook/widgets/assets/facts.js").Row[]}
+ */
+export function rowsOf(count) {
+  return Array.from({ length: count }, (_, index) => ({
+    label: `θ = ${index}`,
+    qpu: "8-qubit Simulator",
+    state: "COMPLETED",
+    since: "2026-11-22T14:02:33.200Z",
+    took_s: 2.1,
+    top: [
+      ["00", 900],
+      ["11", 90],
+    ],
+    total: 1000,
+    error: null,
+  }));
+}
+
+/** Stands for the widget's model: keeps what is sent, and passes on what the kernel sends. */
+export class Model {
+  /**
+   * @param {object} view
+   * @param {object[]} rows
+   */
+  constructor(view, rows = []) {
+    /** @type {Record<string, any>} */
+    this.state = { view, rows };
+    /** @type {any[]} */
+    this.sent = [];
+    /** @type {Map<string, (message?: any) => void>} */
+    this.listeners = new Map();
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.state[name];
+  }
+
+  /**
+   * @param {string} name
+   * @param {(message?: any) => void} listener
+   */
+  on(name, listener) {
+    this.listeners.set(name, listener);
+  }
+
+  /** @param {object} message */
+  send(message) {
+    this.sent.push(message);
+  }
+
+  /** @param {object} message */
+  receive(message) {
+    this.listeners.get("msg:custom")?.({ now: Date.now(), ...message });
+  }
+
+  /**
+   * Give what was sent of one kind.
+   * @param {string} what
+   */
+  sentOf(what) {
+    return this.sent.filter((message) => message.do === what);
+  }
+}
