@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from oqc_notebook.sdk.errors import ServerError
+from oqc_notebook.sdk.errors import ServerError, SnapshotError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.states import EXPIRED, JobState
 
@@ -47,6 +48,34 @@ class Run:
     def reached(self, state: JobState) -> None:
         """Note the time at which a state is first seen."""
         self.state_times.setdefault(state.value, datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the server tells of a task's inputs."""
+
+    program: str
+    config: Config | None
+    tag: str | None
+
+
+def inputs_of(answer: dict[str, Any]) -> Inputs:
+    """Read a task's inputs; what the server does not tell, or not legibly, is left empty."""
+    from oqc_notebook.sdk.configs import config_from_text
+
+    metadata = answer.get("metadata")
+    told = (metadata if isinstance(metadata, dict) else {}) | answer
+    program, text, tag = told.get("program"), told.get("config"), told.get("tag")
+    config = None
+    if isinstance(text, str):
+        kind = "EradoConfig" if "EradoConfig" in text else None
+        with contextlib.suppress(SnapshotError):
+            config = config_from_text(text, kind)
+    return Inputs(
+        program if isinstance(program, str) else "",
+        config,
+        tag if isinstance(tag, str) and tag else None,
+    )
 
 
 def output_of(run: Run, job: Job, state: JobState, answer: dict[str, Any]) -> JobOutput | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
-from urllib.parse import urlsplit
 
+from oqc_notebook.sdk.arguments import (
+    attempts_from_environment,
+    broadcast_length,
+    checked_url,
+    day_of,
+)
 from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.credentials import Credential, credential_from
 from oqc_notebook.sdk.errors import (
@@ -24,9 +29,6 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
     from oqc_notebook.sdk.connection import Connection
     from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot, JobSnapshot
-
-#: Children that one ``create_job`` makes at most; a larger composite is made with ``add``.
-DEFAULT_MAX_BROADCAST_JOBS = 200
 
 #: The longest that opening a session may take (seconds).
 _OPENING_S = 10.0
@@ -74,10 +76,10 @@ class OqcSdk:
         credential: Credential | None = None,
         default_qpu_id: str | None = None,
     ) -> None:
-        self.url = _checked_url(url)
+        self.url = checked_url(url)
         self._credential = credential_from(authentication_token, email, password, credential)
         self._default_qpu_id = default_qpu_id
-        self._attempts = _attempts_from_environment()
+        self._attempts = attempts_from_environment()
         self._connection: Connection | None = None
         self._was_open = False
 
@@ -225,7 +227,7 @@ class OqcSdk:
             If it is something else.
         """
         connection = self._require_connection()
-        day = _day(date_filter)
+        day = day_of(date_filter)
         return await on_loop(
             connection.loop, connection.service.calibration, self._qpu_id(qpu_id), day
         )
@@ -298,7 +300,7 @@ class OqcSdk:
         for text in lists["program"]:
             if not isinstance(text, str):
                 raise TypeError(f"A program is text, not {type(text).__name__}.")
-        children = _broadcast_length({name: len(column) for name, column in lists.items()})
+        children = broadcast_length({name: len(column) for name, column in lists.items()})
         columns = [x * children if len(x) == 1 else x for x in lists.values()]
         jobs: list[Job] = []
         for text, qpu, settings, called in zip(*columns, strict=True):
@@ -307,6 +309,34 @@ class OqcSdk:
             jobs.append(job)
         scalar = not any(isinstance(x, list) for x in arguments.values())
         return jobs[0] if scalar else CompositeJob(jobs)
+
+    async def attach(self, task_id: uuid.UUID | str, qpu_id: str | None = None) -> Job:
+        """Make a job of a task of which only the id is known, as the server knows it.
+
+        Its state, result and configuration are the server's. Where the server does not
+        tell the program, it is empty, and has to be given before the job is run again:
+        ``job.reconfigure(program=...)``. A task that the server does not know gives a
+        job whose ``error`` says so (404).
+
+        Parameters
+        ----------
+        task_id
+            Id of the task.
+        qpu_id
+            The QPU that it was submitted to; the default one if None.
+
+        Raises
+        ------
+        ValueError
+            If the id is no UUID.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        """
+        connection = self._require_connection()
+        task = task_id if isinstance(task_id, uuid.UUID) else uuid.UUID(task_id)
+        job = Job("", self._qpu_id(qpu_id), task_id=task, _client=self)
+        await on_loop(connection.loop, connection.poller.attach, job)
+        return job
 
     def from_snapshot(self, snapshot: JobSnapshot | CompositeJobSnapshot) -> Job | CompositeJob:
         """Make the job or composite of a snapshot, with this session attached.
@@ -346,60 +376,3 @@ class OqcSdk:
         job = load_file(read_text(path), str(path), self)
         job._settle_in(path)
         return job
-
-
-def _checked_url(url: str) -> str:
-    """Give `url` without a slash at its end.
-
-    Raises
-    ------
-    ValueError
-        If it is not an http or https address.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not an http or https address.")
-    return url.rstrip("/")
-
-
-def _attempts_from_environment() -> int:
-    """Read how often a request is tried from ``OQC_SDK_MAX_TRANSPORT_RETRIES`` (default 5)."""
-    text = os.environ.get("OQC_SDK_MAX_TRANSPORT_RETRIES") or "5"
-    if not text.strip().isdigit() or int(text) < 1:
-        raise ValueError(
-            f"OQC_SDK_MAX_TRANSPORT_RETRIES is a whole number of at least 1, not {text!r}."
-        )
-    return int(text)
-
-
-def _broadcast_length(lengths: dict[str, int]) -> int:
-    if not all(lengths.values()):
-        raise ValueError(f"{', '.join(lengths)} must not be empty lists.")
-    children = max(lengths.values())
-    if set(lengths.values()) - {1, children}:
-        found = ", ".join(f"{length} {name}(s)" for name, length in lengths.items())
-        raise ValueError(f"Cannot combine {found}: the lengths must be equal or 1.")
-    limit = int(os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS") or DEFAULT_MAX_BROADCAST_JOBS)
-    if children > limit:
-        raise ValueError(
-            f"{children} children are more than the {limit} that create_job makes at once; add "
-            "them in parts with CompositeJob.add(), or set OQC_SDK_MAX_BROADCAST_JOBS."
-        )
-    return children
-
-
-def _day(date_filter: dt.date | str | None) -> str | None:
-    if date_filter is None:
-        return None
-    if isinstance(date_filter, dt.datetime):
-        return date_filter.date().isoformat()
-    if isinstance(date_filter, dt.date):
-        return date_filter.isoformat()
-    if not isinstance(date_filter, str):
-        raise TypeError(
-            f"date_filter is a date or 'YYYY-MM-DD', not a {type(date_filter).__name__}."
-        )
-    try:
-        return dt.datetime.strptime(date_filter, "%Y-%m-%d").date().isoformat()
-    except ValueError:
-        raise ValueError(f"date_filter {date_filter!r} is not a day like '2026-11-23'.") from None

@@ -16,6 +16,7 @@ from oqc_notebook.sdk.answers import (
     Run,
     attribute,
     diagnostics_of,
+    inputs_of,
     look_error,
     output_of,
     refusal,
@@ -286,6 +287,16 @@ class Job(Runnable):
     def _runs_anew(self) -> bool:
         """Whether the next ``execute()`` submits, rather than joins what is under way."""
         return self._submission is None and not (self.in_flight and not self._gone)
+
+    def _complete(self, answer: dict[str, Any]) -> None:
+        """Take over the inputs, and then the state, that the server tells of the task."""
+        with MOMENT:
+            inputs = inputs_of(answer)
+            self.program = inputs.program
+            self.config = inputs.config
+            self.tag = self.tag or inputs.tag
+            self._run = Run.of(self)
+        self._take_over(self._run, answer)
 
     def _begin_run(self, task_fields: dict[str, Any]) -> None:
         with MOMENT:

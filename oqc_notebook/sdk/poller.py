@@ -152,6 +152,17 @@ class Poller:
         else:
             job._take_over(run, answer)
 
+    async def attach(self, job: Job) -> None:
+        """Look at a job of which only the task's id is known, and complete its inputs."""
+        run = job._run
+        assert run is not None
+        try:
+            answer = await self._service.task(run.qpu_id, str(job.task_id))
+        except ServerError as exc:
+            job._look_refused(run, exc)
+        else:
+            job._complete(answer)
+
     async def look_all(self, jobs: Iterable[Job]) -> None:
         """Look at several jobs, a few at a time; raises what the first failed look raised."""
         places = asyncio.Semaphore(_MAX_LOOKS)

@@ -167,6 +167,8 @@ def _sendable_fields(index: int, job: Job, total: int) -> dict[str, Any]:
     which = f"child {index} (of {total})" if total > 1 else "the job"
     if not isinstance(job.program, str):
         raise TypeError(f"The program of {which} is {type(job.program).__name__}, not text.")
+    if not job.program.strip():
+        raise ValueError(f"The program of {which} is empty; give it with reconfigure(program=...).")
     fields: dict[str, Any] = {"program": job.program, "qpu_id": job.qpu_id}
     if job.tag:
         fields["tag"] = job.tag

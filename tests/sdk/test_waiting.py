@@ -346,6 +346,37 @@ async def test_what_a_run_was_given_stays_in_its_output(local_qpu: LocalQpu) -> 
         assert job.history.last.data == {"c": {"1": 10}}
 
 
+async def test_attach_makes_a_job_of_a_task_known_only_by_its_id(local_qpu: LocalQpu) -> None:
+    from compiler_config.config import CompilerConfig, QuantumResultsFormat
+
+    config = CompilerConfig(repeats=30, results_format=QuantumResultsFormat().binary_count())
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE, config=config)
+        job.tag = "a tag"
+        await job.execute()
+        found = await sdk.attach(str(job.task_id))
+        assert found.state is JobState.COMPLETED
+        assert found.result is not None
+        assert found.result.data == {"c": {"1": 30}}
+        assert found.config is not None
+        assert found.config.repeats == 30
+        assert found.tag == "a tag"
+        assert len(found.history) == 1
+        with pytest.raises(ValueError, match="program of the job is empty"):
+            await found.execute()
+        await found.reconfigure(program=ONE).execute()
+        assert len(found.history) == 2
+
+
+async def test_attach_to_an_unknown_task_gives_a_job_with_a_404(local_qpu: LocalQpu) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = await sdk.attach(uuid.uuid4())
+        assert job.error is not None
+        assert job.error.error_code == 404
+        with pytest.raises(ValueError, match="badly formed"):
+            await sdk.attach("no id")
+
+
 async def test_composite_state_follows_its_children(local_qpu: LocalQpu) -> None:
     async with local_qpu.sdk() as sdk:
         composite = sdk.create_job(program=[ONE, SLOW, ONE])

@@ -1,0 +1,83 @@
+"""What an OqcSdk is given, checked: addresses, lengths of lists, days, environment variables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from urllib.parse import urlsplit
+
+#: Children that one ``create_job`` makes at most; a larger composite is made with ``add``.
+DEFAULT_MAX_BROADCAST_JOBS = 200
+
+
+def checked_url(url: str) -> str:
+    """Give `url` without a slash at its end.
+
+    Raises
+    ------
+    ValueError
+        If it is not an http or https address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not an http or https address.")
+    return url.rstrip("/")
+
+
+def attempts_from_environment() -> int:
+    """Read how often a request is tried from ``OQC_SDK_MAX_TRANSPORT_RETRIES`` (default 5)."""
+    text = os.environ.get("OQC_SDK_MAX_TRANSPORT_RETRIES") or "5"
+    if not text.strip().isdigit() or int(text) < 1:
+        raise ValueError(
+            f"OQC_SDK_MAX_TRANSPORT_RETRIES is a whole number of at least 1, not {text!r}."
+        )
+    return int(text)
+
+
+def broadcast_length(lengths: dict[str, int]) -> int:
+    """Give how many children lists of these lengths make: equal, or 1 for all.
+
+    Raises
+    ------
+    ValueError
+        If one is empty, they do not fit, or there are too many children.
+    """
+    if not all(lengths.values()):
+        raise ValueError(f"{', '.join(lengths)} must not be empty lists.")
+    children = max(lengths.values())
+    if set(lengths.values()) - {1, children}:
+        found = ", ".join(f"{length} {name}(s)" for name, length in lengths.items())
+        raise ValueError(f"Cannot combine {found}: the lengths must be equal or 1.")
+    limit = int(os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS") or DEFAULT_MAX_BROADCAST_JOBS)
+    if children > limit:
+        raise ValueError(
+            f"{children} children are more than the {limit} that create_job makes at once; add "
+            "them in parts with CompositeJob.add(), or set OQC_SDK_MAX_BROADCAST_JOBS."
+        )
+    return children
+
+
+def day_of(date_filter: dt.date | str | None) -> str | None:
+    """Give a day as ``YYYY-MM-DD``.
+
+    Raises
+    ------
+    ValueError
+        If a text is not a day.
+    TypeError
+        If it is something else.
+    """
+    if date_filter is None:
+        return None
+    if isinstance(date_filter, dt.datetime):
+        return date_filter.date().isoformat()
+    if isinstance(date_filter, dt.date):
+        return date_filter.isoformat()
+    if not isinstance(date_filter, str):
+        raise TypeError(
+            f"date_filter is a date or 'YYYY-MM-DD', not a {type(date_filter).__name__}."
+        )
+    try:
+        return dt.datetime.strptime(date_filter, "%Y-%m-%d").date().isoformat()
+    except ValueError:
+        raise ValueError(f"date_filter {date_filter!r} is not a day like '2026-11-23'.") from None
