@@ -54,8 +54,8 @@ class Client:
 
     Parameters
     ----------
-    connection_file
-        The kernel's connection file.
+    connection
+        The kernel's connection file, or its manager.
     """
 
     def __init__(self, connection: Path | ConnectionFileMixin) -> None:
@@ -154,7 +154,11 @@ class Kernel(Client):
     def __init__(self, **options: Any) -> None:
         self.manager = KernelManager(kernel_name="python3")
         self.manager.start_kernel(**options)
-        super().__init__(self.manager)
+        try:
+            super().__init__(self.manager)
+        except BaseException:
+            self.manager.shutdown_kernel(now=True)
+            raise
 
     def interrupt(self) -> float:
         """Interrupt what runs, and give the time."""

@@ -28,11 +28,11 @@ def register(here: Workspace) -> None:
     def matcher(context: CompletionContext) -> SimpleMatcherResult:
         before, _, word = context.text_until_cursor.rpartition(" ")
         command, *words = before.split() or [""]
-        found: list[str] = []
+        kind, found = "", list[str]()
         if command in by_command:
-            found = _candidates(here, by_command[command], words, word)
+            kind, found = _candidates(here, by_command[command], words, word)
         return {
-            "completions": [SimpleCompletion(text) for text in found if text.startswith(word)],
+            "completions": [SimpleCompletion(x, type=kind) for x in found if x.startswith(word)],
             "matched_fragment": word,
             "suppress": True,
         }
@@ -40,16 +40,21 @@ def register(here: Workspace) -> None:
     here.ip.Completer.custom_matchers.append(matcher)
 
 
-def _candidates(here: Workspace, magic: Magic, words: list[str], word: str) -> list[str]:
+def _candidates(
+    here: Workspace, magic: Magic, words: list[str], word: str
+) -> tuple[str, list[str]]:
+    """Give what may come next, and what kind of thing that is."""
     options = {a.flag: a for a in magic.arguments if a.flag.startswith("--")}
     last = options.get(words[-1]) if words else None
     if last is not None and last.kind != "switch":
-        return _values(here, last, words)
+        return last.kind, _values(here, last, words)
     if word.startswith("-"):
-        return [flag for flag in options if flag not in words]
+        return "option", [flag for flag in options if flag not in words]
     positional = [a for a in magic.arguments if not a.flag.startswith("--")]
     given = _positionals(options, words)
-    return _values(here, positional[given], words) if given < len(positional) else []
+    if given >= len(positional):
+        return "", []
+    return positional[given].kind, _values(here, positional[given], words)
 
 
 def _positionals(options: dict[str, Argument], words: list[str]) -> int:

@@ -11,7 +11,6 @@ the library does not read.
 
 from __future__ import annotations
 
-import copy
 import inspect
 import json
 import warnings
@@ -20,30 +19,15 @@ from dataclasses import is_dataclass
 from enum import Enum, Flag
 from typing import Any
 
-from compiler_config.config import (
-    CalibrationArguments,
-    CompilerConfig,
-    ErrorMitigationConfig,
-    InlineResultsProcessing,
-    MetricsType,
-    OptimizationConfig,
-    Qasm2Optimizations,
-    Qasm3Optimizations,
-    QatOptimizations,
-    QIROptimizations,
-    Qiskit,
-    QiskitOptimizations,
-    QuantumResultsFormat,
-    ResultsFormatting,
-    Tket,
-    TketOptimizations,
+from oqc_notebook.sdk.config_types import (
+    CLASSES,
+    ENUM_NAMES,
+    ENUMS,
+    LEAVES,
+    LIBRARY,
+    library_class,
+    name_of,
 )
-from compiler_config.experimental.erado.config import (
-    EradoConfig,
-    ErasureModel,
-    IdlingErrorConfig,
-)
-
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.json_values import MAX_DEPTH
 
@@ -54,39 +38,7 @@ EXTENSION = "$oqc_notebook"
 _OLD_MODULES = ("scc.compiler.config", "qat.purr.compiler.config")
 _MODULE = "compiler_config.config"
 
-_ENUMS: dict[str, type[Enum]] = {
-    f"<enum '{kind.__module__}.{kind.__name__}'>": kind
-    for kind in (
-        ErasureModel,
-        ErrorMitigationConfig,
-        InlineResultsProcessing,
-        MetricsType,
-        QatOptimizations,
-        QiskitOptimizations,
-        ResultsFormatting,
-        TketOptimizations,
-    )
-}
-_ENUM_NAMES = {kind: name for name, kind in _ENUMS.items()}
-_CLASSES: dict[str, type[Any]] = {
-    str(kind): kind
-    for kind in (
-        CalibrationArguments,
-        CompilerConfig,
-        EradoConfig,
-        IdlingErrorConfig,
-        OptimizationConfig,
-        Qasm2Optimizations,
-        Qasm3Optimizations,
-        QIROptimizations,
-        Qiskit,
-        QuantumResultsFormat,
-        Tket,
-    )
-}
-_LIBRARY = tuple(_CLASSES.values())
 _TUPLE = str(tuple)
-_LEAVES = frozenset({type(None), bool, int, float, str})
 
 Node = dict[str, Any]
 
@@ -134,7 +86,7 @@ def text_of(node: Node) -> str:
 
 
 def _object_node(value: Any, home: type[Any], elsewhere: frozenset[str], place: str) -> Node:
-    kind = _library_class(home)
+    kind = library_class(home)
     names = vars(kind()).keys()
     attributes = vars(value)
     for name in names:
@@ -152,7 +104,7 @@ def _object_node(value: Any, home: type[Any], elsewhere: frozenset[str], place: 
     if more or type(value) is not home:
         node[EXTENSION] = {"v": 1}
         if type(value) is not home:
-            node[EXTENSION]["class"] = _name_of(type(value))
+            node[EXTENSION]["class"] = name_of(type(value))
         if more:
             node[EXTENSION]["data"] = more
     return node
@@ -160,10 +112,10 @@ def _object_node(value: Any, home: type[Any], elsewhere: frozenset[str], place: 
 
 def _node(value: Any, place: str) -> Any:
     kind = type(value)
-    if kind in _LEAVES:
+    if kind in LEAVES:
         return value
-    if kind in _ENUM_NAMES:
-        return {"$type": _ENUM_NAMES[kind], "$value": value.value}
+    if kind in ENUM_NAMES:
+        return {"$type": ENUM_NAMES[kind], "$value": value.value}
     if kind is list:
         return [_node(item, f"{place}[{i}]") for i, item in enumerate(value)]
     if kind is tuple:
@@ -174,20 +126,12 @@ def _node(value: Any, place: str) -> Any:
             if type(key) is not str or key == "$type":
                 raise SnapshotError(f"{place} has the key {key!r:.80}, which cannot be saved.")
         return {key: _node(item, f"{place}[{key!r}]") for key, item in value.items()}
-    if isinstance(value, _LIBRARY):
-        return _object_node(value, _library_class(kind), frozenset(), place)
+    if isinstance(value, LIBRARY):
+        return _object_node(value, library_class(kind), frozenset(), place)
     raise SnapshotError(
         f"{place} is a {kind.__module__}.{kind.__qualname__}, which the JSON form of a "
         "configuration cannot hold unchanged."
     )
-
-
-def _library_class(kind: type[Any]) -> type[Any]:
-    return next(base for base in kind.__mro__ if base in _LIBRARY)
-
-
-def _name_of(kind: type[Any]) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 # ---- reading ----
@@ -244,9 +188,9 @@ def object_of(node: Node, home: type[Any], aliases: frozenset[str] = frozenset()
         If it is the node of something else, or sets what such a configuration does
         not have.
     """
-    kind = _library_class(home)
+    kind = library_class(home)
     name = _present_name(node.get("$type"))
-    if _CLASSES.get(name) is not kind and name not in aliases:
+    if CLASSES.get(name) is not kind and name not in aliases:
         raise SnapshotError(f"A {home.__name__} cannot be of type {name!r:.100}.")
     return _object_of(node, kind, home)
 
@@ -284,10 +228,10 @@ def _value_of(node: Any) -> Any:
     if "$type" not in node:
         return {key: _value_of(item) for key, item in node.items()}
     name = _present_name(node["$type"])
-    if name in _ENUMS:
-        return _member(_ENUMS[name], node.get("$value"))
-    if name in _CLASSES:
-        return _object_of(node, _CLASSES[name], _CLASSES[name])
+    if name in ENUMS:
+        return _member(ENUMS[name], node.get("$value"))
+    if name in CLASSES:
+        return _object_of(node, CLASSES[name], CLASSES[name])
     if name == _TUPLE and isinstance(node.get("$data"), list):
         return tuple(map(_value_of, node["$data"]))
     raise SnapshotError(f"A configuration holds an unknown type: {name!r:.100}.")
@@ -328,7 +272,7 @@ def _dict_in(node: Node, key: str) -> Node:
 
 def _defined(name: Any, home: type[Any]) -> type[Any]:
     """Give the class of that name, the newest if it was defined several times."""
-    found = [kind for kind in _with_subclasses(home) if _name_of(kind) == name]
+    found = [kind for kind in _with_subclasses(home) if name_of(kind) == name]
     if not found:
         warnings.warn(
             f"The configuration class {name!r:.100} is not defined here, so its configuration "
@@ -351,39 +295,3 @@ def _may_be_set(kind: type[Any], name: str) -> bool:
         return False
     found = inspect.getattr_static(kind, name, None)
     return not callable(found) and not hasattr(type(found), "__get__")
-
-
-# ---- comparing and copying, without the text ----
-
-
-def same(one: Any, other: Any) -> bool:
-    """Tell whether two configurations are written alike."""
-    if one is other:
-        return True
-    kind = type(one)
-    if kind is not type(other):
-        return False
-    if kind in _LEAVES:
-        # as text, because 0.0 equals -0.0
-        return repr(one) == repr(other)
-    if kind in (list, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if kind is dict:
-        return list(one) == list(other) and all(map(same, one.values(), other.values()))
-    return not isinstance(one, Enum) and hasattr(one, "__dict__") and same(vars(one), vars(other))
-
-
-def duplicate(value: Any) -> Any:
-    """Give a configuration like this one that shares nothing with it."""
-    kind = type(value)
-    if kind in _LEAVES or isinstance(value, Enum):
-        return value
-    if kind is list:
-        return [duplicate(item) for item in value]
-    if kind is dict:
-        return {key: duplicate(item) for key, item in value.items()}
-    if isinstance(value, _LIBRARY):
-        made = object.__new__(kind)
-        vars(made).update((name, duplicate(item)) for name, item in vars(value).items())
-        return made
-    return copy.deepcopy(value)

@@ -16,7 +16,7 @@ from oqc_notebook.sdk.job_snapshot import (
     JobSnapshot,
 )
 from oqc_notebook.sdk.json_values import Place, not_unicode, spelled
-from oqc_notebook.sdk.snapshot_reading import job_of
+from oqc_notebook.sdk.snapshot_reading import Configs, composite_of, job_of
 from oqc_notebook.sdk.snapshot_writing import Document, composite_documents, job_document
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Snapshot: TypeAlias = JobSnapshot | CompositeJobSnapshot
 AnySnapshot = TypeVar("AnySnapshot", bound=Snapshot)
-
-_MODELS: dict[str, type[Snapshot]] = {"job": JobSnapshot, "composite": CompositeJobSnapshot}
 
 
 # ---- models ----
@@ -67,10 +65,10 @@ def from_snapshot(snapshot: Snapshot, client: OqcSdk | None) -> Job | CompositeJ
             f"A {type(snapshot).__name__!r} is not a snapshot; give a JobSnapshot or a "
             "CompositeJobSnapshot."
         )
+    # a copy, which is validated again: the fields of a model can be set to anything
     document = snapshot.model_dump(warnings=False)
     _check_versions(document)
-    # validated again: the fields of a model can be set to anything
-    return job_of(_model(type(snapshot), document), client)
+    return _restored(document, isinstance(snapshot, CompositeJobSnapshot), client)
 
 
 # ---- files ----
@@ -141,9 +139,7 @@ def load_file(text: str, name: str, client: OqcSdk | None) -> Job | CompositeJob
             "'composite'."
         )
     try:
-        if kind == "composite" and "jobs" not in document:
-            raise SnapshotError("jobs: Field required")
-        return job_of(_model(_MODELS[kind], document), client)
+        return _restored(document, kind == "composite", client)
     except SnapshotError as exc:
         raise SnapshotError(f"File at {name!r} is no valid snapshot: {exc}") from None
 
@@ -158,6 +154,23 @@ def _check_versions(document: Document) -> None:
                 f"Unsupported snapshot schema version: {version!r:.80}. "
                 f"This SDK supports version {CURRENT_SCHEMA_VERSION!r}."
             )
+
+
+def _restored(document: Document, composite: bool, client: OqcSdk | None) -> Job | CompositeJob:
+    configs = Configs()
+    if not composite:
+        return job_of(_model(JobSnapshot, document), client, configs)
+    children = document.get("jobs")
+    if not isinstance(children, list):
+        raise SnapshotError("jobs is no list of jobs.")
+    jobs = []
+    # one by one: that takes less time and memory than a model of them all
+    for i, child in enumerate(children):
+        try:
+            jobs.append(job_of(_model(JobSnapshot, child), client, configs))
+        except SnapshotError as exc:
+            raise SnapshotError(f"jobs[{i}].{exc}") from None
+    return composite_of(_model(CompositeJobSnapshot, document | {"jobs": []}), jobs)
 
 
 def _model(kind: type[AnySnapshot], document: Document) -> AnySnapshot:

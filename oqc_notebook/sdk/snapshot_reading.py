@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from oqc_notebook.sdk.answers import Run
 from oqc_notebook.sdk.composite import CompositeJob
-from oqc_notebook.sdk.config_json import duplicate
+from oqc_notebook.sdk.config_types import duplicate
 from oqc_notebook.sdk.configs import Config, config_from_text
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
@@ -30,34 +30,14 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.client import OqcSdk
 
 
-def job_of(
-    snapshot: JobSnapshot | CompositeJobSnapshot, client: OqcSdk | None
-) -> Job | CompositeJob:
-    """Make the job or composite of a model, which is used up: the job takes over its parts.
-
-    Raises
-    ------
-    SnapshotError
-        If a configuration cannot be read; the message names its place.
-    """
-    if isinstance(snapshot, JobSnapshot):
-        return _job_of(snapshot, client, _Configs(), "")
-    configs = _Configs()
-    composite = CompositeJob(
-        [_job_of(child, client, configs, f"jobs[{i}].") for i, child in enumerate(snapshot.jobs)]
-    )
-    if snapshot.oqc_notebook:
-        composite._outputs.attr_policy = _policy(snapshot.oqc_notebook.attr_policy)
-    return composite
-
-
-class _Configs:
-    """Configurations read from a snapshot; each text is read once, each run gets its own."""
+class Configs:
+    """The configurations in a file; each text is read once, each run gets its own."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str | None], Config] = {}
 
     def of(self, snapshot: JobSnapshot | RunSnapshot, where: str) -> Config | None:
+        """Give a new object for the configuration in a job's or run's model."""
         text, kind = snapshot.config_json, snapshot.config_type
         if text is None:
             return None
@@ -69,12 +49,27 @@ class _Configs:
         return cast(Config, duplicate(self._read[text, kind]))
 
 
-def _job_of(snapshot: JobSnapshot, client: OqcSdk | None, configs: _Configs, where: str) -> Job:
+def composite_of(snapshot: CompositeJobSnapshot, jobs: list[Job]) -> CompositeJob:
+    """Make the composite of a model, with these children instead of the model's."""
+    composite = CompositeJob(jobs)
+    if snapshot.oqc_notebook:
+        composite._outputs.attr_policy = _policy(snapshot.oqc_notebook.attr_policy)
+    return composite
+
+
+def job_of(snapshot: JobSnapshot, client: OqcSdk | None, configs: Configs) -> Job:
+    """Make the job of a model, which is used up: the job takes over its parts.
+
+    Raises
+    ------
+    SnapshotError
+        If a configuration cannot be read; the message names its place.
+    """
     extension = snapshot.oqc_notebook or JobExtension()
     job = Job(
         program=snapshot.program,
         qpu_id=snapshot.qpu_id,
-        config=configs.of(snapshot, where),
+        config=configs.of(snapshot, ""),
         tag=snapshot.tag,
         hybrid_marker=snapshot.hybrid_marker,
         fetch_diagnostics=snapshot.fetch_diagnostics,
@@ -87,33 +82,32 @@ def _job_of(snapshot: JobSnapshot, client: OqcSdk | None, configs: _Configs, whe
     job._state, job._status = _state_from(snapshot.state, extension.status)
     job._raise_on_error = snapshot.raise_on_error
     job.cancel_requested = extension.cancel_requested
-    _restore_outputs(job, snapshot, configs, where)
+    _restore_outputs(job, snapshot, configs)
     job._history.attr_policy = _policy(extension.attr_policy)
     if job.task_id is not None or job.ended or extension.run or extension.state_times:
         run = extension.run or snapshot
         job._run = Run(
             cast(str, run.program),
             cast(str, run.qpu_id),
-            configs.of(run, f"{where}run."),
+            configs.of(run, "run."),
             _times(extension.state_times),
         )
     return job
 
 
-def _restore_outputs(job: Job, snapshot: JobSnapshot, configs: _Configs, where: str) -> None:
+def _restore_outputs(job: Job, snapshot: JobSnapshot, configs: Configs) -> None:
     given = (("result", snapshot.result), ("error", snapshot.error))
     newest = snapshot.history[-1] if snapshot.history else None
     # compared before an output takes over, and completes, the parts of its model
     newest_fields = [field for field, item in given if item is not None and item == newest]
     history = [
-        _output_of(item, job, configs, f"{where}history[{i}].")
-        for i, item in enumerate(snapshot.history)
+        _output_of(item, job, configs, f"history[{i}].") for i, item in enumerate(snapshot.history)
     ]
     # what is the last of the history too is one object, as before the save
     latest = {
         field: history[-1]
         if field in newest_fields
-        else _output_of(item, job, configs, f"{where}{field}.")
+        else _output_of(item, job, configs, f"{field}.")
         for field, item in given
         if item is not None
     }
@@ -145,7 +139,7 @@ def _error_of_latest_run(job: Job) -> JobError | None:
 
 
 def _output_of(
-    snapshot: JobResultSnapshot | JobErrorSnapshot, job: Job, configs: _Configs, where: str
+    snapshot: JobResultSnapshot | JobErrorSnapshot, job: Job, configs: Configs, where: str
 ) -> JobOutput:
     output: JobOutput
     if isinstance(snapshot, JobResultSnapshot):

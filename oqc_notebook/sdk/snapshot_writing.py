@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from oqc_notebook.sdk.composite import CompositeJob
-from oqc_notebook.sdk.config_json import same
+from oqc_notebook.sdk.config_types import same
 from oqc_notebook.sdk.configs import Config, config_to_text
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job

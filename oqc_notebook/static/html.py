@@ -23,6 +23,9 @@ _HIDE_DEAD_PANEL = (
     ":has(+ .jp-OutputArea-child .oqc-twin){display:none}</style>"
 )
 
+#: Longest text in a table that is kept in one line (characters).
+_SHORT = 40
+
 _OK, _BAD = "color:#00664d;background:#e3f4ee", "color:#a33c00;background:#fdece1"
 _RUNNING, _WAITING = "color:#004f80;background:#e2f0fa", "color:#4b5560;background:#eef1f4"
 
@@ -37,7 +40,7 @@ _LEFT = "text-align:left"
 _RIGHT = "text-align:right"
 _MONO = "font-family:monospace;text-align:left"
 _TABLE = "border-collapse:collapse;margin:6px 0"
-_CAPTION = "text-align:left;font-weight:600;padding:2px 0;caption-side:top;white-space:nowrap"
+_CAPTION = "text-align:left;font-weight:600;padding:2px 0;caption-side:top"
 
 
 def job_html(view: dict[str, Any]) -> str:
@@ -125,7 +128,7 @@ def _history(view: dict[str, Any]) -> str:
         body.append(
             [
                 _cell(number, _RIGHT),
-                _cell(received, _MONO),
+                _cell(_unbroken(received), _MONO),
                 _cell(took, _RIGHT),
                 _cell(_chip(run["state"], run["symbol"])),
                 _cell(_text(error)),
@@ -154,11 +157,11 @@ def _child(index: int, row: dict[str, Any]) -> list[str]:
         share = f"{_meter(most, row['total'])} "
     return [
         _cell(number, _RIGHT),
-        _cell(_text(label)),
-        _cell(_text(qpu)),
+        _cell(_unbroken(label)),
+        _cell(_unbroken(qpu)),
         _cell(_state(row["state"])),
         _cell(took, _RIGHT),
-        _cell(share + _text(counts)),
+        _cell(share + _unbroken(counts)),
         _cell(_text(error)),
     ]
 
@@ -196,8 +199,14 @@ def _chip(state: str, symbol: str) -> str:
 
 def _state(state: str) -> str:
     """Give a state in a row: shorter than a chip, for there are many."""
-    style = _STATE_STYLES.get(state, _WAITING)
-    return f'<span style="{style}">{SYMBOLS[state]} {_text(state)}</span>'
+    style = f"{_STATE_STYLES.get(state, _WAITING)};border-radius:9px;padding:0 6px"
+    return f'<span style="{style}">{SYMBOLS[state]}\u00a0{_text(state)}</span>'
+
+
+def _unbroken(text: str) -> str:
+    """Give a short text that stays in one line, whatever styles the page has for tables."""
+    escaped = _text(text)
+    return escaped.replace(" ", "\u00a0") if len(text) <= _SHORT else escaped
 
 
 def _text(text: object) -> str:

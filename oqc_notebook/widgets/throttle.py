@@ -27,7 +27,9 @@ class Throttle:
         self._action = action
         self._lock = threading.RLock()
         self._last = -interval_s
+        #: The loop that does it later, while it is put off.
         self._put_off_on: asyncio.AbstractEventLoop | None = None
+        self._times = 0
 
     def __call__(self, *, urgent: bool = False) -> None:
         """Do it now if it is time or urgent, else as soon as it is time."""
@@ -42,19 +44,21 @@ class Throttle:
             # a loop that was closed meanwhile will not do what was put off
             elif self._put_off_on is None or self._put_off_on.is_closed():
                 self._put_off_on = loop
-                loop.call_later(due_in, self._due)
+                loop.call_later(due_in, self._due, self._times)
 
     def drop(self) -> None:
         """Leave out what was put off."""
         with self._lock:
             self._put_off_on = None
 
-    def _due(self) -> None:
+    def _due(self, times: int) -> None:
         with self._lock:
-            if self._put_off_on is not None:
+            # it may have been done meanwhile, and put off anew
+            if self._put_off_on is not None and times == self._times:
                 self._act()
 
     def _act(self) -> None:
         self._put_off_on = None
+        self._times += 1
         self._last = time.monotonic()
         self._action()

@@ -75,7 +75,7 @@ def main() -> None:
     ):
         lab = Lab(Path(folder))
         browser = launch(playwright)
-        page = browser.new_page(viewport={"width": 1000, "height": 1100}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1000, "height": 1100}, device_scale_factor=1.25)
         try:
             for name, qpu, cells in (
                 ("job", quick, [_JOB]),
@@ -91,7 +91,7 @@ def main() -> None:
                     )
                 else:
                     expect(panel.locator(".oqc-legend")).to_have_text(
-                        re.compile(r"RUNNING\d+…SUBMITTED8○CREATED6✕FAILED1"), timeout=PATIENCE_MS
+                        re.compile(r"RUNNING\d+…SUBMITTED\d+○CREATED6✕FAILED1"), timeout=PATIENCE_MS
                     )
                 for theme in ("light", "dark"):
                     dark(page, lab, on=theme == "dark")

@@ -34,7 +34,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oqc_notebook.sdk import ExperimentalConfig
-from oqc_notebook.sdk.config_json import duplicate, same
+from oqc_notebook.sdk.config_types import duplicate, same
 from oqc_notebook.sdk.configs import (
     DEFAULT_SHOTS,
     config_from_text,

@@ -82,9 +82,10 @@ export class CompositeBody {
     if (view.ended !== null) return `took ${duration((Date.parse(view.ended) - began) / 1000)}`;
     if (!view.in_flight || !this.store.alive) return "";
     const seconds = (this.store.now() - began) / 1000;
-    const ended = ENDED.reduce((sum, state) => sum + (view.tallies[state] ?? 0), 0);
     const text = `${clock(seconds)} elapsed`;
-    if (ended < ESTIMATE_FROM * view.children || ended === view.children) return text;
-    return `${text} · about ${clock((seconds * (view.children - ended)) / ended)} left`;
+    const ended = ENDED.reduce((sum, state) => sum + (view.tallies[state] ?? 0), 0);
+    const active = view.children - ended - (view.tallies.CREATED ?? 0);
+    if (ended < ESTIMATE_FROM * view.children || !active) return text;
+    return `${text} · about ${clock((seconds * active) / ended)} left`;
   }
 }

@@ -44,12 +44,34 @@ function bar(share) {
   return element("span", "oqc-bar", fill);
 }
 
+/** Colours there are for bitstrings; what comes after them is grey. */
+const COLOURS = 6;
+
+/** Gives each bitstring a colour that stays the same in all rows. */
+export class Palette {
+  constructor() {
+    /** @type {Map<string, number>} */
+    this.colours = new Map();
+  }
+
+  /** @param {string} bits */
+  colourOf(bits) {
+    let colour = this.colours.get(bits);
+    if (colour === undefined) {
+      colour = Math.min(this.colours.size, COLOURS);
+      if (colour < COLOURS) this.colours.set(bits, colour);
+    }
+    return colour;
+  }
+}
+
 /**
  * Draw the most frequent bitstrings of a child as one slim bar; it is told in words, too.
  * @param {HTMLElement} target
  * @param {import("./facts.js").Row} row
+ * @param {Palette} palette
  */
-export function setSmallBars(target, row) {
+export function setSmallBars(target, row, palette) {
   const words = row.top.map(([bits, count]) => `${bits}: ${count}`).join(", ");
   const rest = row.total - row.top.reduce((sum, [, count]) => sum + count, 0);
   const told = rest > 0 ? `${words}, other: ${rest}` : words;
@@ -57,9 +79,12 @@ export function setSmallBars(target, row) {
   setTitle(target, told);
   target.setAttribute("aria-label", told);
   target.setAttribute("role", told ? "img" : "none");
+  // in the order of the bitstrings, so that a change along the rows is seen at a glance
+  const ordered = [...row.top].sort(([a], [b]) => (a < b ? -1 : 1));
   target.replaceChildren(
-    ...row.top.map(([, count]) => {
+    ...ordered.map(([bits, count]) => {
       const part = element("span", "oqc-part");
+      part.dataset.colour = String(palette.colourOf(bits));
       part.style.width = `${((100 * count) / row.total).toFixed(2)}%`;
       return part;
     }),

@@ -1,7 +1,7 @@
 // The children of a composite as rows, of which only those in sight exist.
 
 import { chip, element, setChip, setText, setTitle } from "./dom.js";
-import { setSmallBars } from "./counts.js";
+import { Palette, setSmallBars } from "./counts.js";
 import { ENDED } from "./facts.js";
 import { clock, duration } from "./format.js";
 
@@ -10,6 +10,9 @@ export const ROW_PX = 26;
 const ROWS_IN_SIGHT = 12;
 /** Rows that are drawn beyond those in sight, above and below. */
 const SPARE = 4;
+
+/** Characters of bitstrings that there is room for beside the heading of their column. */
+const ROOM_FOR_LEGEND = 12;
 
 const COLUMNS = ["#", "label", "QPU", "state", "took", "counts", "error"];
 
@@ -29,6 +32,7 @@ export class Rows {
   /** @param {import("./store.js").Store} store */
   constructor(store) {
     this.store = store;
+    this.palette = new Palette();
     /** @type {Map<number, RowElement>} */
     this.drawn = new Map();
     this.head = element("div", "oqc-row oqc-row-head");
@@ -38,6 +42,8 @@ export class Rows {
       cell.setAttribute("role", "columnheader");
       this.head.append(cell);
     }
+    this.legend = element("span", "oqc-colours");
+    this.head.children[COLUMNS.indexOf("counts")]?.append(this.legend);
     this.space = element("div", "oqc-rows-space");
     this.space.setAttribute("role", "rowgroup");
     this.element = element("div", "oqc-rows", this.head, this.space);
@@ -66,19 +72,39 @@ export class Rows {
       if (facts === undefined) continue;
       let row = this.drawn.get(index);
       if (row === undefined) {
-        row = new RowElement(index);
+        row = new RowElement(index, this.palette);
         this.drawn.set(index, row);
         this.space.append(row.element);
       }
       row.update(facts, this.store.now());
     }
+    this.#updateLegend();
+  }
+
+  /** Say which colour is which bitstring, where there is room for it. */
+  #updateLegend() {
+    const colours = [...this.palette.colours];
+    const room = colours.reduce((sum, [bits]) => sum + bits.length + 2, 0) <= ROOM_FOR_LEGEND;
+    const shown = room ? colours.sort(([a], [b]) => (a < b ? -1 : 1)) : [];
+    if (shown.length === this.legend.children.length) return;
+    this.legend.replaceChildren(
+      ...shown.map(([bits, colour]) => {
+        const mark = element("span", "oqc-part");
+        mark.dataset.colour = String(colour);
+        return element("span", "oqc-colour oqc-mono", mark, bits);
+      }),
+    );
   }
 }
 
 /** One row that is in sight. */
 class RowElement {
-  /** @param {number} index */
-  constructor(index) {
+  /**
+   * @param {number} index
+   * @param {Palette} palette
+   */
+  constructor(index, palette) {
+    this.palette = palette;
     /** @type {import("./facts.js").Row | null} */
     this.facts = null;
     this.label = element("span", "oqc-cell oqc-clip");
@@ -121,7 +147,7 @@ class RowElement {
       setTitle(cell, text);
     }
     setChip(this.state, facts.state);
-    setSmallBars(this.counts, facts);
+    setSmallBars(this.counts, facts, this.palette);
   }
 
   /**

@@ -1,0 +1,49 @@
+"""The browser's half: ES modules that are joined into one text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from oqc_notebook.widgets.bundle import ASSETS, MODULES, css, esm
+
+
+def test_every_module_is_joined_after_those_that_it_imports() -> None:
+    assert {path.name for path in ASSETS.glob("*.js")} == set(MODULES)
+    for place, name in enumerate(MODULES):
+        text = (ASSETS / name).read_text()
+        imported = re.findall(r'^(?:import|\}) .*?from "\./([\w.]+)";$', text, re.MULTILINE)
+        assert set(imported) <= set(MODULES[:place]), name
+        assert len(re.findall(r"^import ", text, re.MULTILINE)) == len(imported)
+
+
+def test_names_are_unique_and_only_the_default_is_exported() -> None:
+    text = esm()
+    names = re.findall(
+        r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", text, re.MULTILINE
+    )
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+    assert re.findall(r"^(?:import|export)\b.*", text, re.MULTILINE) == ["export default () => {"]
+    assert "/**\n" not in text
+
+
+def test_the_joined_text_is_a_module(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("There is no node; the browser tests load the same text.")
+    module = tmp_path / "panel.mjs"
+    module.write_text(esm())
+    script = f"import definition from '{module.as_uri()}'; console.log(typeof definition)"
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "function"
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    assert not re.search(r"https?:|url\(|@import|(?<!\{)import\(", esm() + css())

@@ -1,0 +1,320 @@
+"""What a panel sends, when, and what its buttons do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oqc_notebook import archive
+from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
+from oqc_notebook.widgets.panel import Panel
+from tests.faulty import FaultyProxy, answer
+from tests.support import BELL, BROKEN, ONE, LocalQpu, until
+from tests.widgets.conftest import Channel
+
+MakePanel = Callable[..., tuple[Panel, Channel]]
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def states(channel: Channel) -> list[str]:
+    views = (message.get("view", {}) for message in channel.messages)
+    return [view["state"] for view in views if "state" in view]
+
+
+# ---- what is sent ----
+
+
+async def test_changes_are_numbered_and_make_up_the_whole(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=BELL)
+        panel, channel = make_panel(job, "bell")
+        view = json.loads(json.dumps(channel.state["view"]))
+        assert (view["state"], view["name"], view["can_execute"]) == ("CREATED", "bell", True)
+        await job.execute()
+    for seq, message in enumerate(channel.messages, start=1):
+        assert (message["do"], message["seq"]) == ("patch", seq)
+        view |= {**message["view"], "seq": seq}
+    assert view == panel.view == panel.widget.view
+    assert view["registers"][0]["total"] == 1000
+    assert "program" not in view
+    assert states(channel)[-1] == "COMPLETED"
+
+
+async def test_the_end_is_sent_before_the_waiter_goes_on(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=[BELL] * 3)
+        told: list[bool] = []
+        _, channel = make_panel(job, on_change=told.append)
+        await job.execute()
+        assert channel.messages[-1]["view"]["state"] == "COMPLETED"
+        assert told[-1] is True
+
+
+async def test_only_rows_that_changed_are_sent(local_qpu: LocalQpu, make_panel: MakePanel) -> None:
+    async with local_qpu.sdk() as sdk:
+        sweep = sdk.create_job(program=[BELL] * 40, label=[f"θ = {i}" for i in range(40)])
+        panel, channel = make_panel(sweep, "sweep")
+        rows = json.loads(json.dumps(channel.state["rows"]))
+        assert [row["label"] for row in rows][:2] == ["θ = 0", "θ = 1"]
+        await asyncio.gather(*(job.execute() for job in sweep.jobs[3:6]))
+        await asyncio.sleep(0.15)  # the last change of a part of the children is not urgent
+        assert {row for message in channel.messages for row, _ in message.get("rows", [])} == {
+            *range(3, 6)
+        }
+        for message in channel.messages:
+            for index, changed in message.get("rows", []):
+                rows[index] |= changed
+        assert rows == panel.rows == panel.widget.rows
+        assert panel.view["tallies"] == {"COMPLETED": 3, "CREATED": 37}
+
+
+async def test_ten_updates_a_second_at_most(make_panel: MakePanel) -> None:
+    sdk = OqcSdk("https://example.com", "t")
+    sweep = sdk.create_job(program=[BELL] * 20, qpu_id="q")
+    _, channel = make_panel(sweep)
+    began = time.monotonic()
+    while time.monotonic() - began < 0.55:
+        for job in sweep.jobs:
+            job.cancel_requested = not job.cancel_requested
+            job.label = str(time.monotonic())
+            job._changed()
+        await asyncio.sleep(0)
+    assert 4 <= len(channel.messages) <= 7
+    sent = len(channel.messages)
+    await asyncio.sleep(0.25)  # nothing changes, nothing is sent, but for the last of the above
+    assert len(channel.messages) <= sent + 1
+
+
+async def test_a_change_of_11_of_200_rows_is_at_most_2_kb(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        sweep = sdk.create_job(
+            program=[BELL] * 200, label=[f"θ = {i / 100:.2f}" for i in range(200)]
+        )
+        _, channel = make_panel(sweep)
+        assert len(json.dumps(channel.state["rows"])) < 40_000
+        await sweep.execute()
+    for message in channel.messages:
+        rows = message.get("rows", [])
+        if len(rows) >= 11:
+            part = {**message, "rows": rows[-11:]}
+            assert len(json.dumps(part, ensure_ascii=False).encode()) < 2048
+
+
+async def test_children_that_are_added_get_rows(make_panel: MakePanel) -> None:
+    sdk = OqcSdk("https://example.com", "t")
+    sweep = sdk.create_job(program=["a", "b"], qpu_id="q")
+    panel, channel = make_panel(sweep)
+    sweep.add(sdk.create_job(program="c", qpu_id="q", label="new"))
+    sweep.jobs[0]._changed()
+    assert [row["label"] for row in panel.rows] == ["", "", "new"]
+    assert channel.messages[-1]["rows"][-1][0] == 2
+    await asyncio.sleep(0.11)
+    sweep.jobs[2].label = "newer"
+    sweep.jobs[2]._changed()
+    assert panel.rows[2]["label"] == "newer"
+    sweep.jobs.pop(0)
+    await asyncio.sleep(0.11)
+    sweep.jobs[0]._changed()
+    assert channel.messages[-1]["do"] == "whole"
+    assert [row["label"] for row in panel.rows] == ["", "newer"]
+
+
+async def test_a_page_that_missed_something_gets_the_whole(make_panel: MakePanel) -> None:
+    job = OqcSdk("https://example.com", "t").create_job(program="p", qpu_id="q")
+    panel, channel = make_panel(job)
+    channel.receive(do="hello", seq=0)
+    assert channel.messages[-1]["do"] == "here"
+    job.label = "other"
+    job._changed()
+    channel.receive(do="hello", seq=0)
+    assert channel.messages[-1]["do"] == "whole"
+    assert channel.messages[-1]["view"] == panel.view
+    assert abs(channel.messages[-1]["now"] - time.time() * 1000) < 5000
+
+
+async def test_no_page_no_observer_until_one_comes_back(make_panel: MakePanel) -> None:
+    job = OqcSdk("https://example.com", "t").create_job(program="p", qpu_id="q")
+    panel, channel = make_panel(job)
+    assert len(job._observers) == 1
+    channel.receive(do="gone")
+    assert job._observers == []
+    assert channel.messages[-1]["do"] == "who"
+    job.label = "changed meanwhile"
+    channel.receive(do="hello", seq=0)
+    assert len(job._observers) == 1
+    assert channel.messages[-1]["view"]["label"] == "changed meanwhile"
+    panel.close()
+    assert job._observers == []
+    assert channel.closed
+
+
+async def test_a_program_that_draws_nothing_is_sent_the_end_as_a_whole(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        _, channel = make_panel(job)
+        await job.execute()
+        assert channel.states[-1]["view"]["state"] == "COMPLETED"
+        sent = len(channel.states)
+        channel.receive(do="hello", seq=channel.messages[-1]["seq"])
+        await job.execute()
+        assert len(channel.states) == sent
+
+
+# ---- what buttons do ----
+
+
+def clicking_thread(channel: Channel, **message: Any) -> None:
+    """Click in a thread that has another event loop running, as some kernels do."""
+
+    async def click() -> None:
+        channel.receive(**message)
+
+    thread = threading.Thread(target=lambda: asyncio.run(click()))
+    thread.start()
+    thread.join()
+
+
+async def test_two_clicks_on_execute_are_one_run(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        _, channel = make_panel(job)
+        channel.receive(do="execute", run=None)
+        clicking_thread(channel, do="execute", run=None)
+        while "Run 1 has ended: COMPLETED." not in channel.notes():
+            await asyncio.sleep(0.01)
+        assert len(job.history) == 1
+
+
+async def test_a_click_that_comes_late_runs_nothing(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        _, channel = make_panel(job)
+        await job.execute()
+        clicking_thread(channel, do="execute", run=None)
+        assert "Another run has begun since that click: nothing was submitted." in channel.notes()
+        assert len(job.history) == 1
+        assert job.ended
+
+
+async def test_execute_says_what_kept_it_from_running(make_panel: MakePanel) -> None:
+    for job, text in (
+        (OqcSdk("https://example.com", "t").create_job(program="p", qpu_id="q"), "is not open"),
+        (Job("p", "q"), "has no client attached"),
+    ):
+        _, channel = make_panel(job)
+        channel.receive(do="execute", run=None)
+        assert text in channel.notes()[-1]
+        assert channel.messages[-1]["view"]["note"]["bad"]
+
+
+def test_cancel_from_another_thread_while_the_job_is_awaited(
+    background_loop: asyncio.AbstractEventLoop,
+    proxied: OqcSdk,
+    proxy: FaultyProxy,
+    make_panel: MakePanel,
+) -> None:
+    def on_loop(coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, background_loop)
+
+    on_loop(proxied.open()).result()
+    job = proxied.create_job(program=ONE)
+    _, channel = make_panel(job)
+    channel.receive(do="cancel")
+    assert channel.notes() == ["Nothing is in flight: there was nothing to cancel."]
+    running = proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    waiting = on_loop(job.execute())
+    until(lambda: job.state is JobState.RUNNING)
+    cancelled = proxy.spoil(
+        "GET", "/all_info", answer=answer(200, {"status": "CANCELLED"}), times=None
+    )
+    proxy.spoil("POST", "cancel", answer=answer(200, {}), forward=False)
+    running.times = 0
+    assert cancelled.times is None
+    clicking_thread(channel, do="cancel")
+    waiting.result(timeout=20)
+    channel.wait_for_note("The server says CANCELLED.")
+    assert job.state is JobState.CANCELLED
+    on_loop(proxied.close()).result()
+
+
+async def test_refresh_says_what_the_server_says(
+    local_qpu: LocalQpu, make_panel: MakePanel
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=BROKEN)
+        _, channel = make_panel(job)
+        await job.execute()
+        channel.receive(do="refresh")
+        while "The server says FAILED." not in channel.notes():
+            await asyncio.sleep(0.01)
+        assert "Asking the server…" in channel.notes()
+
+
+async def test_save_and_load(local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path) -> None:
+    opened: list[tuple[Any, str]] = []
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        _, channel = make_panel(
+            job, "my job", open_below=lambda other, name: opened.append((other, name))
+        )
+        channel.receive(do="save")
+        (file,) = archive.saved()
+        assert channel.notes() == [f"Saved to {file.path}"]
+        assert file.path.is_absolute()
+        channel.receive(do="saved")
+        (offered,) = channel.messages[-1]["files"]
+        assert (offered["path"], offered["kind"]) == (str(file.path), "job")
+        channel.receive(do="open", path=offered["path"])
+    ((other, name),) = opened
+    assert (other.task_id, name) == (job.task_id, "my_job")
+    assert other is not job
+    assert channel.notes()[-1] == f"Opened below: my_job = sdk.load({str(file.path)!r})"
+
+
+async def test_a_file_that_cannot_be_loaded_is_told(
+    local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    job = local_qpu.sdk().create_job(program=ONE)
+    _, channel = make_panel(job)
+    channel.receive(do="open", path=str(tmp_path / "bad.json"))
+    assert "bad.json" in channel.notes()[-1]
+    assert channel.messages[-1]["view"]["note"]["bad"]
+
+
+async def test_a_composite_tells_its_tally(local_qpu: LocalQpu, make_panel: MakePanel) -> None:
+    async with local_qpu.sdk() as sdk:
+        sweep = sdk.create_job(program=[ONE, BROKEN, ONE])
+        assert isinstance(sweep, CompositeJob)
+        _, channel = make_panel(sweep)
+        channel.receive(do="execute", run=None)
+        while "The run has ended: 2 COMPLETED, 1 FAILED." not in channel.notes():
+            await asyncio.sleep(0.01)
+        channel.receive(do="save")
+        assert archive.saved()[0].name == "composite"
