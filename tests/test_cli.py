@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,14 @@ def test_demo_runs_saves_loads_in_a_fresh_process_and_runs_again(tmp_path: Path)
     sweep = sdk.load(tmp_path / "oqc-demo" / "sweep.json")
     assert len(sweep.history) == 18
     assert sweep.completed
+    # and the notebook, executed in a real kernel, with its snapshots and a page
+    folder = tmp_path / "oqc-demo"
+    assert sdk.load(folder / "01_quickstart.oqc" / "saved" / "bell.json").history
+    notebook = json.loads((folder / "01_quickstart.ipynb").read_text())
+    assert "SIMULATED" in json.dumps(notebook["cells"])
+    page = (folder / "01_quickstart.html").read_text()
+    assert "Counts, register c" in page or "Counts of register c" in page
+    assert not re.findall(r"""(?:src|href)=["']?https?://""", page)
     # again: the default folder is numbered, nothing is overwritten
     assert oqc_notebook("demo", cwd=tmp_path).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["oqc-demo", "oqc-demo-2"]
@@ -47,6 +56,17 @@ def test_demo_fails_with_a_status_and_a_reason(tmp_path: Path) -> None:
     done = oqc_notebook("demo", "file", cwd=tmp_path)
     assert done.returncode != 0
     assert "The demo failed" in done.stderr
+
+
+def test_lab_opens_jupyterlab_on_a_copy_that_keeps_what_was_changed(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "01_quickstart.ipynb").write_text("changed")
+    # JupyterLab itself says its version and ends
+    done = oqc_notebook("lab", "mine", "--", "--version", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "begin with 01_quickstart.ipynb" in done.stdout
+    assert (tmp_path / "mine" / "01_quickstart.ipynb").read_text() == "changed"
+    assert (tmp_path / "mine" / "04_variational_loop.ipynb").exists()
 
 
 def test_qpu_prints_one_json_line_and_lives_until_it_is_stopped(tmp_path: Path) -> None:

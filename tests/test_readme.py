@@ -8,6 +8,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from oqc_notebook.magics import MAGICS
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -30,6 +32,16 @@ def test_the_snippets_run_one_after_the_other(tmp_path: Path) -> None:
     assert "qpu:local:2:simulator 8-qubit Simulator" in done.stdout
     assert (tmp_path / "bell.json").exists()
     assert (tmp_path / "sweep.json").exists()
+
+
+def test_the_table_of_magics_is_that_of_the_code() -> None:
+    rows = [f"| `{magic.usage}` | {magic.summary} |" for magic in MAGICS]
+    assert "\n".join(["| magic | what it does |", "| --- | --- |", *rows, ""]) in README
+
+
+def test_every_picture_is_there_and_small() -> None:
+    for name in re.findall(r'src(?:set)?="([^"]+)"', README):
+        assert 0 < (ROOT / name).stat().st_size < 150_000
 
 
 def test_ci_runs_the_set_up_and_test_commands_as_they_stand_here() -> None:

@@ -58,7 +58,9 @@ def _publish(
 ) -> None:
     """Add an output to a cell, also when it is a click that asks for it and not the cell."""
     publisher = ip.display_pub
-    if cell.get("header", {}).get("msg_id") == publisher.parent_header.get("msg_id"):
+    # what captures outputs (%%capture) has no parent: it belongs to the cell that runs
+    parent = getattr(publisher, "parent_header", None)
+    if parent is None or cell.get("header", {}).get("msg_id") == parent.get("msg_id"):
         publisher.publish(data, transient=transient)  # through what captures outputs
         return
     content = {"data": data, "metadata": {}, "transient": transient}

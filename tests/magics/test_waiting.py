@@ -34,7 +34,7 @@ FORMS = {
     "%%capture\n%oqc_run one": False,
     "%time get_ipython().run_line_magic('oqc_run', 'one')": False,
     "exec(get_ipython().transform_cell('%oqc_run one'))": False,
-    "%autoawait off\n%oqc_run one": True,
+    "%autoawait off\n%oqc_run one": False,
 }
 
 
