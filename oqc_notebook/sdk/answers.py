@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oqc_notebook.sdk.errors import ServerError, SnapshotError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
@@ -43,11 +42,20 @@ class Run:
     @classmethod
     def of(cls, job: Job) -> Run:
         """Take the inputs that the job has now."""
-        return cls(job.program, job.qpu_id, copy.deepcopy(job.config))
+        return cls(job.program, job.qpu_id, own_config(job.config))
 
     def reached(self, state: JobState) -> None:
         """Note the time at which a state is first seen."""
         self.state_times.setdefault(state.value, datetime.now(UTC))
+
+
+def own_config(config: Config | None) -> Config | None:
+    """Give a copy of a configuration, which shares nothing with it."""
+    if config is None:
+        return None
+    from oqc_notebook.sdk.config_types import duplicate
+
+    return cast("Config", duplicate(config))
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,8 @@ def refusal(run: Run, job: Job, exc: ServerError) -> JobError:
 
 def attribute(output: AnyOutput, run: Run, job: Job) -> AnyOutput:
     """Say in an output which run it belongs to."""
-    output.program, output.qpu_id, output.compiler_config = run.program, run.qpu_id, run.config
+    output.program, output.qpu_id = run.program, run.qpu_id
+    output.compiler_config = own_config(run.config)
     output.task_id = job.task_id
     output.state_times = dict(run.state_times)
     output._job = job

@@ -62,7 +62,7 @@ def read_text(path: str | Path) -> str:
         ) from None
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
+def write_whole(path: str | Path, content: bytes) -> bool:
     """Write a file so that whatever happens, the old or the new content is there, whole.
 
     The content goes to a temporary file in the same folder, reaches the disk, and
@@ -71,6 +71,11 @@ def write_whole(path: str | Path, content: bytes) -> None:
     target that is no regular file (a pipe, ``/dev/stdout``), and a writable file that
     cannot be replaced (in a read-only folder), are written in place, because there is
     no other way.
+
+    Returns
+    -------
+    bool
+        Whether it was written whole, rather than in place.
 
     Raises
     ------
@@ -87,7 +92,7 @@ def write_whole(path: str | Path, content: bytes) -> None:
         # tells whether it may be written, and refuses a folder; a pipe is opened only once
         if not stat.S_ISREG(old.st_mode) or _OPEN_STREAM.fullmatch(os.path.abspath(path)):
             _write_in_place(path, content)
-            return
+            return False
         os.close(os.open(path, os.O_WRONLY))
     target = Path(os.path.realpath(path))
     try:
@@ -98,6 +103,8 @@ def write_whole(path: str | Path, content: bytes) -> None:
         if old is None or exc.errno not in _NOT_REPLACEABLE:
             raise
         _write_in_place(path, content)
+        return False
+    return True
 
 
 def _write_in_place(path: str | Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import uuid
 import warnings
@@ -19,6 +20,7 @@ from oqc_notebook.sdk.answers import (
     inputs_of,
     look_error,
     output_of,
+    own_config,
     refusal,
 )
 from oqc_notebook.sdk.errors import JobFailed, ServerError, StaleResultWarning
@@ -236,7 +238,7 @@ class Job(Runnable):
             if memento is not None:
                 self.program = memento.program or self.program
                 self.qpu_id = memento.qpu_id or self.qpu_id
-                self.config = memento.compiler_config
+                self.config = own_config(memento.compiler_config)
             for name, value in kwargs.items():
                 setattr(self, name, value)
             self.task_id = None
@@ -378,7 +380,7 @@ class Job(Runnable):
         if self._fetch_diagnostics:
             diagnostics = diagnostics_of(answer)
             vars(self).update(diagnostics)
-            vars(output).update(diagnostics)
+            vars(output).update(copy.deepcopy(diagnostics))
         self._finish(output)
 
     def _finish(self, output: JobOutput) -> None:

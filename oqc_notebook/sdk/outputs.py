@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.proxy import JobOutputProxy
 
 
+_DIAGNOSTICS = ("timings", "metrics", "metadata")
+
+
 class JobOutput:
     """What the outputs of good and of failed runs share.
 
@@ -128,16 +131,15 @@ class JobOutput:
             If the text is not JSON of that form.
         """
         fields = json.loads(json_str)
-        if not isinstance(fields, dict):
-            raise ValueError(f"This is not the JSON of a {cls.__name__}: it is no object.")
-        if fields.get("task_id"):
-            fields["task_id"] = uuid.UUID(fields["task_id"])
-        if fields.get("received"):
-            fields["received"] = datetime.fromisoformat(fields["received"])
-        diagnostics = {key: fields.pop(key, None) for key in ("timings", "metrics", "metadata")}
         try:
+            task_id, received = fields.pop("task_id", None), fields.pop("received", None)
+            fields["task_id"] = None if task_id is None else uuid.UUID(task_id)
+            diagnostics = {name: fields.pop(name, None) for name in _DIAGNOSTICS}
+            if "compiler_config" in fields:
+                raise TypeError("it holds a configuration")
             output = cls(**fields, job=job)
-        except TypeError as exc:
+            output.received = None if received is None else datetime.fromisoformat(received)
+        except (TypeError, AttributeError, ValueError) as exc:
             raise ValueError(f"This is not the JSON of a {cls.__name__}: {exc}") from None
         vars(output).update(diagnostics)
         return output

@@ -16,6 +16,7 @@ from oqc_notebook.sdk.job_snapshot import (
     JobSnapshot,
 )
 from oqc_notebook.sdk.json_values import Place, not_unicode, spelled
+from oqc_notebook.sdk.running import Runnable
 from oqc_notebook.sdk.snapshot_reading import Configs, composite_of, job_of
 from oqc_notebook.sdk.snapshot_writing import Document, composite_documents, job_document
 
@@ -74,7 +75,7 @@ def from_snapshot(snapshot: Snapshot, client: OqcSdk | None) -> Job | CompositeJ
 # ---- files ----
 
 
-def file_content(job: Job | CompositeJob | Snapshot) -> bytes:
+def file_content(job: Runnable) -> bytes:
     """Give the content of a job's file: UTF-8 JSON, the same bytes for the same state.
 
     Raises
@@ -82,10 +83,9 @@ def file_content(job: Job | CompositeJob | Snapshot) -> bytes:
     SnapshotError
         If it holds something that JSON cannot hold; the message names its place.
     """
-    if not isinstance(job, Job | CompositeJob):
-        job = from_snapshot(job, None)
     if isinstance(job, Job):
         return _written(job_document(job), ()) + b"\n"
+    assert isinstance(job, CompositeJob), "there are no other kinds"
     document, children = composite_documents(job)
     # each is written at once: that takes half the memory, and less time
     jobs = [_written(child, ("jobs", i)) for i, child in enumerate(children)]

@@ -251,6 +251,8 @@ class Poller:
             logger.info("A look at %s gave no answer and is repeated: %s", job.task_id, exc)
         else:
             self._rests.pop(entry.qpu_id, None)
-        if not entry.waiters and not job._observers:
+        # meanwhile everybody may have left, or left and come back
+        present = self._followed.get(job)
+        if present is not None and not present.waiters and not job._observers:
             self._forget(job)
         return job not in line.jobs

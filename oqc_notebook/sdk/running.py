@@ -297,8 +297,8 @@ class Runnable:
         from oqc_notebook.sdk.files import write_whole
         from oqc_notebook.sdk.persistence import file_content
 
-        write_whole(path, file_content(self.to_snapshot()))
-        if Path(path).is_file():  # neither a pipe nor a terminal
+        # what cannot be written whole (a pipe, say) is no place to record ids in
+        if write_whole(path, file_content(self)):
             self._settle_in(path)
 
     def _settle_in(self, path: str | Path) -> None:

@@ -169,7 +169,6 @@ def check(job: Job | CompositeJob) -> None:
     content = file_content(job)
     assert file_content(job) == content
     assert file_content(from_file(job)) == content
-    assert file_content(job.to_snapshot()) == content
     assert facts(job) == before
 
 

@@ -111,6 +111,25 @@ async def test_cancelling_one_waiter_cancels_neither_the_other_nor_the_job(
         assert (await second).one is job.result
 
 
+async def test_a_waiter_that_comes_back_during_a_look_is_not_forgotten(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, delay_s=0.3, times=None)
+        job = sdk.create_job(program=ONE)
+        first = asyncio.create_task(job.execute())
+        while not proxy.count("GET", "/all_info"):
+            await asyncio.sleep(0.01)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = asyncio.create_task(job.execute(timeout_s=10))
+        await asyncio.sleep(0.6)  # the look that was under way has come back
+        fault.times = 0
+        assert (await second).one is job.result
+
+
 async def test_each_waiter_has_a_timeout_of_its_own(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         running = answer(200, {"status": "RUNNING"})
@@ -335,7 +354,7 @@ async def test_what_a_run_was_given_stays_in_its_output(local_qpu: LocalQpu) -> 
         job = sdk.create_job(program=ONE, config=config)
         await job.execute()
         config.repeats = 20
-        job.program = BELL
+        job.program = BELL  # neither reaches what the first run left
         await job.execute()
         first, second = job.history
         assert (first.program, first.compiler_config.repeats) == (ONE, 10)
