@@ -1,8 +1,8 @@
-"""The REST API, version 3, as an ASGI application.
+"""The REST API, version 3 and what version 4 shares with it, as an ASGI application.
 
 Where the published clients leave a shape open, it is written down here: errors are
-``{"response": {"errors": [text]}}``, a second submission of an id is answered with 409, and a batch
-with one bad task is refused whole.
+``{"response": {"errors": [text]}}`` for v3 and, in the same object, ``"detail"`` for v4, a second
+submission of an id is answered with 409, and a batch with one bad task is refused whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from oqc_notebook.local.api_v4 import routes_v4
 from oqc_notebook.local.clock import iso, read_date, read_moment
 from oqc_notebook.local.errors import ApiError, quote
 from oqc_notebook.local.guard import Guard, JsonResponse, error_response
@@ -47,7 +48,7 @@ def make_app(service: Service, token: str) -> ASGIApp:
         What callers must send as Authentication-Token.
     """
     app = Starlette(
-        routes=_Api(service, token).routes(),
+        routes=[*_Api(service, token).routes(), *routes_v4(service)],
         exception_handlers={
             ApiError: _refused,
             HTTPException: _no_such_call,
@@ -121,10 +122,23 @@ class _Api:
 
     async def reserve(self, request: Request) -> Response:
         body = await _body(request)
+        if "tasks" in body:  # v4: one entry for each id
+            return JsonResponse({"tasks": self._reserve_each(list_field(body, "tasks"))})
         count = whole_number(body.get("task_count"), "task_count", 1, _MAX_RESERVED)
         return JsonResponse(
             self._service.reserve(text_field(body, "qpu_id"), count, tag_field(body))
         )
+
+    def _reserve_each(self, items: list[Any]) -> list[str]:
+        if len(items) > _MAX_RESERVED:
+            raise ApiError(400, f"at most {_MAX_RESERVED} ids can be reserved at once")
+        for item in items:
+            if not isinstance(item, dict):
+                raise ApiError(400, f"a task is {quote(item)}; it must be an object")
+        wanted = [(text_field(item, "qpu_id"), tag_field(item)) for item in items]
+        for qpu_id, _ in wanted:
+            self._service.qpu(qpu_id)
+        return [self._service.reserve(qpu_id, 1, tag)[0] for qpu_id, tag in wanted]
 
     async def tasks(self, request: Request) -> Response:
         start = _moment_in_query(request, "start_date", end=False)

@@ -18,7 +18,7 @@ MAX_REQUEST_BYTES = 128 * 1024
 _MAX_DISCARDED_BYTES = 64 * 2**20
 
 _HOSTS = {"127.0.0.1", "localhost"}
-_OPEN_PATHS = {"/admin/version", "/admin/login", "/admin/logout"}
+_OPEN_PATHS = {"/admin/version", "/admin/login", "/admin/logout", "/healthz"}
 
 
 class JsonResponse(Response):
@@ -32,8 +32,9 @@ class JsonResponse(Response):
 
 
 def error_response(refusal: ApiError) -> JsonResponse:
-    """Return a refusal in the shape in which clients look for its text."""
-    return JsonResponse({"response": {"errors": [refusal.text]}}, refusal.status)
+    """Return a refusal in the shapes in which clients of v3 and v4 look for its text."""
+    content = {"response": {"errors": [refusal.text]}, "detail": refusal.text}
+    return JsonResponse(content, refusal.status)
 
 
 class Guard:

@@ -34,6 +34,11 @@ def attempts_from_environment() -> int:
     return int(text)
 
 
+def v4_from_environment() -> bool:
+    """Read whether the service speaks its v4 dialect from ``OQC_QCAAS_V4`` (1, true or yes)."""
+    return os.environ.get("OQC_QCAAS_V4", "").strip().lower() in ("1", "true", "yes")
+
+
 def broadcast_length(lengths: dict[str, int]) -> int:
     """Give how many children lists of these lengths make: equal, or 1 for all.
 

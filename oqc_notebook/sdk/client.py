@@ -13,6 +13,7 @@ from oqc_notebook.sdk.arguments import (
     broadcast_length,
     checked_url,
     day_of,
+    v4_from_environment,
 )
 from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.credentials import Credential, credential_from
@@ -80,6 +81,7 @@ class OqcSdk:
         self._credential = credential_from(authentication_token, email, password, credential)
         self._default_qpu_id = default_qpu_id
         self._attempts = attempts_from_environment()
+        self._v4 = v4_from_environment()
         self._connection: Connection | None = None
         self._was_open = False
 
@@ -101,7 +103,8 @@ class OqcSdk:
         from oqc_notebook.sdk.connection import Connection
         from oqc_notebook.sdk.transport import Transport
 
-        connection = Connection(Transport(self.url, self._credential, attempts=self._attempts))
+        transport = Transport(self.url, self._credential, attempts=self._attempts)
+        connection = Connection(transport, v4=self._v4)
         try:
             async with asyncio.timeout(_OPENING_S):
                 await connection.service.version()

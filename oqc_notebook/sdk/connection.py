@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from oqc_notebook.sdk.errors import ServerError
 from oqc_notebook.sdk.poller import Poller
 from oqc_notebook.sdk.service import Service
+from oqc_notebook.sdk.service_v4 import ServiceV4
 from oqc_notebook.sdk.submission import Submissions
 from oqc_notebook.sdk.transport import Transport
 
@@ -37,13 +38,15 @@ class Connection:
     ----------
     transport
         The open transport.
+    v4
+        Whether the service speaks the v4 dialect.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, v4: bool = False) -> None:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self.transport = transport
-        self.service = Service(transport)
+        self.service = ServiceV4(transport) if v4 else Service(transport)
         self.poller = Poller(self.service)
         self.submissions = Submissions(self.service, self.poller)
         _OPEN.add(self)

@@ -35,12 +35,12 @@ class Service:
     async def version(self) -> str:
         """Ask for the server's version; needs no token."""
         answer = await self._transport.get("/admin/version", authenticate=False)
-        return str(_member(answer, "version", str))
+        return str(member(answer, "version", str))
 
     async def qpus(self) -> list[dict[str, Any]]:
         """List the active QPUs, in the server's order."""
         answer = await self._transport.get("/admin/qpu", {"per_page": "1000"})
-        items = _member(answer, "items", list)
+        items = member(answer, "items", list)
         active = [q for q in items if isinstance(q, dict) and q.get("active") and q.get("id")]
         self._endpoints = {
             q["id"]: str(q.get("url") or self._transport.url).rstrip("/") for q in active
@@ -133,7 +133,14 @@ class Service:
         return self._endpoints[qpu_id]
 
 
-def _member(answer: Any, key: str, kind: type) -> Any:
+def member(answer: Any, key: str, kind: type) -> Any:
+    """Give a member of an answer.
+
+    Raises
+    ------
+    DisturbanceError
+        If it is not there, or of another type: whoever answered is not the service.
+    """
     if not isinstance(answer, dict) or not isinstance(answer.get(key), kind):
         raise DisturbanceError(
             f"The server's answer has no {key!r}; is this the address of a QCaaS service?",

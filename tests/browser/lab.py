@@ -196,6 +196,10 @@ class Notebook:
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
 
+    def output(self, index: int) -> Locator:
+        """What a cell put out, without its source."""
+        return self.cell(index).locator(".jp-Cell-outputArea")
+
     def panel(self, index: int = 0) -> Locator:
         """A live panel, by its place in the notebook."""
         return self.page.locator(".oqc-live").nth(index)

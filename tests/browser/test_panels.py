@@ -7,6 +7,8 @@ import re
 import time
 from pathlib import Path
 
+import ipykernel
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
@@ -67,7 +69,7 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     expect(panel.locator(".oqc-facts")).to_contain_text(re.compile(r"running\d\d:\d\d"))
     expect(panel.get_by_role("button", name="Execute")).to_be_disabled()
     wait_for_state(panel, "COMPLETED")
-    expect(notebook.cell(3)).to_contain_text("last", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
     assert page.evaluate("window.seen") == ["CREATED", "SUBMITTED", "RUNNING", "COMPLETED"]
     counts = panel.locator(".oqc-histogram td:nth-child(3)").all_inner_texts()
     assert sum(map(int, counts)) == 1000
@@ -76,6 +78,9 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     expect(notebook.twin()).to_be_hidden()
 
 
+@pytest.mark.skipif(
+    ipykernel.version_info < (7,), reason="ipykernel 6 handles clicks only after the cell"
+)
 def test_cancel_while_a_cell_awaits(open_notebook: OpenNotebook, slow_qpu: LocalQpu) -> None:
     notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
@@ -85,7 +90,7 @@ def test_cancel_while_a_cell_awaits(open_notebook: OpenNotebook, slow_qpu: Local
     expect(panel).to_contain_text("Really cancel?")
     press(panel, "Yes")
     wait_for_state(panel, "CANCELLED")
-    expect(notebook.cell(2)).to_contain_text("ran: CANCELLED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: CANCELLED", timeout=PATIENCE_MS)
     expect(note(panel)).to_have_text("The server says CANCELLED.")
 
 
@@ -101,7 +106,7 @@ def test_execute_from_the_panel_is_one_run_however_often_it_is_clicked(
     notebook.page.keyboard.press("Enter")  # the keyboard works, and is no shortcut of the notebook
     expect(note(panel)).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
     notebook.run_cells(2)
-    expect(notebook.cell(2)).to_contain_text("2", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("2\n", timeout=PATIENCE_MS)
     expect(panel.locator(".oqc-history tbody tr")).to_have_count(2)
 
 
@@ -110,7 +115,7 @@ def test_save_says_where_and_a_fresh_kernel_loads_it(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.cell(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
     panel = notebook.panel()
     press(panel, "Save")
     saved = notebook.path.with_suffix(".oqc") / "saved" / "bell.json"
@@ -140,7 +145,7 @@ def test_without_its_kernel_the_twin_shows_how_it_ended(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL, "sweep = 0" + MAKE_SWEEP)
     notebook.run_all()
-    expect(notebook.cell(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
     notebook.panel(1).wait_for(timeout=PATIENCE_MS)
     notebook.save()
     notebook.restart_kernel()
@@ -175,12 +180,12 @@ def test_an_interrupt_ends_the_cell_and_not_the_job(
     wait_for_state(panel, "SUBMITTED")
     began = time.monotonic()
     notebook.interrupt()
-    expect(notebook.cell(2)).to_contain_text(
+    expect(notebook.output(2)).to_contain_text(
         re.compile("KeyboardInterrupt|CancelledError"), timeout=PATIENCE_MS
     )
     assert time.monotonic() - began < 1.5
     notebook.run_cells(3)
-    expect(notebook.cell(3)).to_contain_text("next", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("next", timeout=PATIENCE_MS)
     wait_for_state(panel, "COMPLETED")
     expect(panel.locator(".oqc-history tbody tr")).to_have_count(1)
 
@@ -195,7 +200,7 @@ def test_a_composite_of_60_children_is_live(
     panel = notebook.panel()
     wait_for_state(panel, "RUNNING")
     expect(panel).to_contain_text("elapsed")
-    expect(notebook.cell(2)).to_contain_text("ran: FAILED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: FAILED", timeout=PATIENCE_MS)
     wait_for_state(panel, "FAILED")
     expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED58✕FAILED2")
     rows = panel.locator(".oqc-rows-space .oqc-row")
@@ -224,7 +229,7 @@ def test_markup_in_names_labels_errors_and_files_is_only_text(
         "show(sweep, evil)\nprint('last')",
     )
     notebook.run_all()
-    expect(notebook.cell(2)).to_contain_text("last", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("last", timeout=PATIENCE_MS)
     for index in range(2):
         wait_for_state(notebook.panel(index), "FAILED")
         expect(notebook.panel(index)).to_contain_text("onerror")
@@ -258,7 +263,7 @@ def test_running_a_cell_again_leaves_nothing_of_its_earlier_panel(
         notebook.run_cells(2)
     expect(notebook.page.locator(".oqc-live")).to_have_count(2, timeout=PATIENCE_MS)
     notebook.run_cells(3)
-    expect(notebook.cell(3)).to_contain_text("left: 2 2", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("left: 2 2", timeout=PATIENCE_MS)
 
 
 def test_light_and_dark(
@@ -273,7 +278,7 @@ def test_light_and_dark(
         "print('ran')",
     )
     notebook.run_all()
-    expect(notebook.cell(4)).to_contain_text("ran", timeout=PATIENCE_MS)
+    expect(notebook.output(4)).to_contain_text("ran", timeout=PATIENCE_MS)
     page.add_style_tag(content=".jp-Cell-inputWrapper { display: none !important }")
     backgrounds = []
     for theme in ("light", "dark"):
