@@ -23,7 +23,7 @@ _HIDE_DEAD_PANEL = (
     ":has(+ .jp-OutputArea-child .oqc-twin){display:none}</style>"
 )
 
-#: Longest text in a table that is kept in one line (characters).
+#: Longest label that is kept in one line (characters).
 _SHORT = 40
 
 _OK, _BAD = "color:#00664d;background:#e3f4ee", "color:#a33c00;background:#fdece1"
@@ -35,12 +35,16 @@ _CHIP = "border-radius:9px;padding:1px 8px;font-weight:600;white-space:nowrap"
 _BADGE = (
     "color:#6b3f69;background:#f6eaf4;border-radius:4px;padding:0 6px;font-size:85%;font-weight:600"
 )
+#: Columns of figures, which are aligned on the right.
+_NUMBERS = frozenset({"#", "count", "%", "run", "took"})
+
 #: Browsers and Jupyter disagree on how a table looks, so each cell says it.
 _LEFT = "text-align:left"
 _RIGHT = "text-align:right"
+_LINE = "text-align:left;white-space:nowrap"
 _MONO = "font-family:monospace;text-align:left"
 _TABLE = "border-collapse:collapse;margin:6px 0"
-_CAPTION = "text-align:left;font-weight:600;padding:2px 0;caption-side:top"
+_CAPTION = "text-align:left;font-weight:600;padding:2px 0;caption-side:top;white-space:nowrap"
 
 
 def job_html(view: dict[str, Any]) -> str:
@@ -80,8 +84,12 @@ def composite_html(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     if rows:
         body = [_child(index, row) for index, row in enumerate(rows[:ROWS_SHOWN])]
         heads = ["#", "label", "QPU", "state", "took", "counts", "error"]
+        if len(view["qpus"]) == 1:  # the headline names it
+            column = heads.index("QPU")
+            for cells in [heads, *body]:
+                del cells[column]
         caption = f"Children ({view['bit_order']})"
-        parts.append(_table(caption, heads, body, numbers=(0, 4)))
+        parts.append(_table(caption, heads, body))
     if len(rows) > ROWS_SHOWN:
         parts.append(_line(f"… and {len(rows) - ROWS_SHOWN} more"))
     return _twin(parts)
@@ -117,7 +125,7 @@ def _register(register: dict[str, Any], bit_order: str) -> str:
         for bits, count in register["bars"]
     ]
     caption = f"Counts, register {visible(register['name'])} ({bit_order}), {total} shots"
-    table = _table(caption, ["bits", "share", "count", "%"], body, numbers=(2, 3))
+    table = _table(caption, ["bits", "share", "count", "%"], body)
     return table + _line(_text(other)) if (other := plain.other_line(register)) else table
 
 
@@ -128,14 +136,14 @@ def _history(view: dict[str, Any]) -> str:
         body.append(
             [
                 _cell(number, _RIGHT),
-                _cell(_unbroken(received), _MONO),
+                _cell(_text(received), _LINE),
                 _cell(took, _RIGHT),
                 _cell(_chip(run["state"], run["symbol"])),
                 _cell(_text(error)),
             ]
         )
     heads = ["run", "received", "took", "outcome", "error"]
-    table = _table("History", heads, body, numbers=(0, 2))
+    table = _table("History", heads, body)
     count, rest = view["run_count"], view["run_count"] - len(view["runs"])
     more = _line(f"… and {rest} earlier") if rest > 0 else ""
     runs = "1 run" if count == 1 else f"{count} runs"
@@ -151,27 +159,22 @@ def _program(program: str) -> str:
 
 def _child(index: int, row: dict[str, Any]) -> list[str]:
     number, label, qpu, _, took, counts, error = plain.row_cells(index, row)
-    share = ""
-    if row["top"]:
-        most = row["top"][0][1]
-        share = f"{_meter(most, row['total'])} "
+    share = f"{_meter(row['top'][0][1], row['total'])} " if row["top"] else ""
     return [
         _cell(number, _RIGHT),
-        _cell(_unbroken(label)),
-        _cell(_unbroken(qpu)),
+        _cell(_text(label), _LINE if len(label) <= _SHORT else _LEFT),
+        _cell(_text(qpu), _LINE),
         _cell(_state(row["state"])),
         _cell(took, _RIGHT),
-        _cell(share + _unbroken(counts)),
+        _cell(share + _text(counts), _LINE),
         _cell(_text(error)),
     ]
 
 
-def _table(
-    caption: str, heads: list[str], body: Iterable[list[str]], numbers: tuple[int, ...]
-) -> str:
+def _table(caption: str, heads: list[str], body: Iterable[list[str]]) -> str:
     head = "".join(
-        f'<th scope="col" style="{_RIGHT if i in numbers else _LEFT}">{name}</th>'
-        for i, name in enumerate(heads)
+        f'<th scope="col" style="{_RIGHT if name in _NUMBERS else _LEFT}">{name}</th>'
+        for name in heads
     )
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in body)
     return (
@@ -201,12 +204,6 @@ def _state(state: str) -> str:
     """Give a state in a row: shorter than a chip, for there are many."""
     style = f"{_STATE_STYLES.get(state, _WAITING)};border-radius:9px;padding:0 6px"
     return f'<span style="{style}">{SYMBOLS[state]}\u00a0{_text(state)}</span>'
-
-
-def _unbroken(text: str) -> str:
-    """Give a short text that stays in one line, whatever styles the page has for tables."""
-    escaped = _text(text)
-    return escaped.replace(" ", "\u00a0") if len(text) <= _SHORT else escaped
 
 
 def _text(text: object) -> str:
