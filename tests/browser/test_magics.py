@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import ipykernel
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenNotebook
@@ -48,6 +50,9 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
     expect(notebook.cell(6).locator("table")).to_contain_text("COMPLETED")
 
 
+@pytest.mark.skipif(
+    ipykernel.version_info < (7,), reason="ipykernel 6 handles clicks only after the cell"
+)
 def test_cancel_while_a_magic_waits(open_notebook: OpenNotebook, slow_qpu: LocalQpu) -> None:
     notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, "print('then:', bell.state)")
     notebook.run_all()
