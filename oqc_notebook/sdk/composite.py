@@ -34,6 +34,7 @@ class CompositeJob(Runnable):
     """
 
     def __init__(self, jobs: list[Job] | None = None) -> None:
+        super().__init__()
         self.jobs: list[Job] = [] if jobs is None else jobs
         self._outputs: JobOutputProxy[Any] = JobOutputProxy()
 

@@ -81,6 +81,7 @@ class Job(Runnable):
         fetch_diagnostics: bool = False,
         _client: OqcSdk | None = None,
     ) -> None:
+        super().__init__()
         self.program = program
         self.qpu_id = qpu_id
         self.config = config
@@ -284,6 +285,12 @@ class Job(Runnable):
     @property
     def _never_submitted(self) -> bool:
         return self._state is JobState.CREATED and self._submission is None
+
+    @property
+    def _under_way(self) -> bool:
+        """Whether a run was begun, perhaps by an earlier session, and has not ended."""
+        reserved = self._state is JobState.CREATED and self.task_id is not None
+        return self._submission is not None or ((self.in_flight or reserved) and not self._gone)
 
     @property
     def _runs_anew(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -48,6 +49,10 @@ class Runnable:
 
     Every coroutine here may be awaited from any event loop and thread.
     """
+
+    def __init__(self) -> None:
+        # two saves at once must not leave the older state in the file
+        self._saving = threading.Lock()
 
     # ---- what a kind of job says of itself ----
 
@@ -119,7 +124,9 @@ class Runnable:
         """Run it, wait, and give the outputs of this run.
 
         A run that is in flight is joined, never submitted a second time; one that
-        has ended is run anew. A failed run is told by ``error``, not raised.
+        has ended is run anew. While some children of a composite are in flight, the
+        others that have ended belong to the same run, and are not run again. A failed
+        run is told by ``error``, not raised.
 
         Parameters
         ----------
@@ -201,7 +208,7 @@ class Runnable:
     # ---- the same, on the session's loop ----
 
     async def _submit(self, connection: Connection, timeout_s: float | None) -> None:
-        connection.submissions.start(job for job in self._members() if job._runs_anew)
+        connection.submissions.start(self._anew())
         submissions = {job._submission for job in self._members() if job._submission is not None}
         if submissions:
             _, late = await asyncio.wait(submissions, timeout=timeout_s)
@@ -216,15 +223,19 @@ class Runnable:
             if reason := submission.result():
                 raise reason
 
+    def _anew(self) -> list[Job]:
+        """Give the members to submit: all, or while a run is under way, those it lacks."""
+        if any(job._under_way for job in self._members()):
+            return [job for job in self._members() if job._never_submitted]
+        return [job for job in self._members() if job._runs_anew]
+
     async def _wait(self, connection: Connection, timeout_s: float | None) -> None:
         await self._follow(
             connection, (job for job in self._members() if job._never_submitted), timeout_s
         )
 
     async def _execute(self, connection: Connection, timeout_s: float | None) -> None:
-        await self._follow(
-            connection, (job for job in self._members() if job._runs_anew), timeout_s
-        )
+        await self._follow(connection, self._anew(), timeout_s)
         for job in self._members():
             if job._raise_on_error:
                 job.raise_for_status()
@@ -297,8 +308,9 @@ class Runnable:
         from oqc_notebook.sdk.files import write_whole
         from oqc_notebook.sdk.persistence import file_content
 
-        # what cannot be written whole (a pipe, say) is no place to record ids in
-        if write_whole(path, file_content(self)):
+        with self._saving:
+            whole = write_whole(path, file_content(self))
+        if whole:  # a pipe, say, is no place to record ids in
             self._settle_in(path)
 
     def _settle_in(self, path: str | Path) -> None:
