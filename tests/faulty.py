@@ -118,7 +118,8 @@ class FaultyProxy:
             if not fault.drop:
                 writer.write((fault.answer or raw)[: fault.keep])
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        # cancelled: the proxy closes while it holds an answer back
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
