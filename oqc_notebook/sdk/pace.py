@@ -77,6 +77,11 @@ class Line:
             self._pace = (self._pace + pace) / 2 if self._pace else pace
             self._hit_at = self._news_at = now
 
+    def woke(self, now: float) -> None:
+        """Forget how long nothing was seen: this machine was asleep, and looks begin afresh."""
+        self._news_at = self._hit_at = self._looked_at = now
+        self._pace, self._just_hit = 0.0, False
+
     def disturbed(self, wait_s: float, now: float) -> None:
         """Leave the server alone for a while."""
         self._not_before = max(self._not_before, now + wait_s)

@@ -25,6 +25,8 @@ logger = logging.getLogger("oqc_notebook.sdk")
 _MAX_LOOKS = 8
 #: The longest that one look may take before it counts as lost (seconds).
 _LOOK_S = 10.0
+#: What ends this much later than it had to says that this machine was asleep (seconds).
+_ASLEEP_S = 5.0
 #: How long the server is left alone after a look without an answer, at first (seconds).
 _FIRST_REST_S, _LONGEST_REST_S = 0.1, 10.0
 
@@ -202,6 +204,8 @@ class Poller:
             try:
                 await asyncio.wait_for(news.wait(), rest)
             except TimeoutError:
+                if self._loop.time() - line.due() > _ASLEEP_S:
+                    line.woke(self._loop.time())
                 return
 
     async def _in_turn(self, line: Line) -> int:
@@ -240,6 +244,7 @@ class Poller:
         if job not in line.jobs:
             return True
         entry = self._followed[job]
+        began = self._loop.time()
         try:
             async with asyncio.timeout(_LOOK_S):
                 await self.look(job, attempts=1)
@@ -251,6 +256,8 @@ class Poller:
             logger.info("A look at %s gave no answer and is repeated: %s", job.task_id, exc)
         else:
             self._rests.pop(entry.qpu_id, None)
+        if self._loop.time() - began > _LOOK_S + _ASLEEP_S:
+            line.woke(self._loop.time())
         # meanwhile everybody may have left, or left and come back
         present = self._followed.get(job)
         if present is not None and not present.waiters and not job._observers:

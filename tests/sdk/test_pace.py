@@ -85,3 +85,11 @@ def test_every_job_has_its_turn_out_of_turn() -> None:
 def test_a_job_alone_is_never_looked_at_out_of_turn() -> None:
     line, _ = line_of(1)
     assert line.stray(100.0) == []
+
+
+def test_waking_from_sleep_makes_looks_frequent_again() -> None:
+    line, _ = line_of(1)
+    line.looked(0, 60.0)
+    assert line.due() > 65.0
+    line.woke(60.0)
+    assert line.due() == pytest.approx(60.0 + FLOOR_S)
