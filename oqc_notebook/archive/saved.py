@@ -129,7 +129,8 @@ def safe_name(name: str) -> str:
 
 def variable_name(path: str | Path) -> str:
     """Give a name for the variable that holds what a file holds."""
-    name = re.sub(r"\W+", "_", Path(path).stem).strip("_") or "job"
+    file = re.split(r"[/\\]", str(path))[-1]  # a path may come from another system
+    name = re.sub(r"\W+", "_", Path(file).stem).strip("_") or "job"
     return f"job_{name}" if not name.isidentifier() or keyword.iskeyword(name) else name
 
 

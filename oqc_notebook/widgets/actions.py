@@ -8,12 +8,11 @@ stands now, and what takes time is handed to the loop of the job's session.
 from __future__ import annotations
 
 import asyncio
-import keyword
-import re
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from oqc_notebook import archive
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.widgets.facts import Facts, run_shown
 from oqc_notebook.widgets.names import name_of
@@ -137,15 +136,11 @@ class Actions:
     # ---- files ----
 
     def _save(self) -> None:
-        from oqc_notebook import archive
-
         kind = "composite" if isinstance(self._runnable, CompositeJob) else "job"
         path = archive.save(self._runnable, self._panel.name or kind)
         self._panel.say(f"Saved to {path}")
 
     def _offer_saved(self) -> None:
-        from oqc_notebook import archive
-
         files = [
             {
                 "path": str(file.path),
@@ -160,7 +155,7 @@ class Actions:
     def _open(self, path: str) -> None:
         sdk = self._session()
         loaded = sdk.load(path)
-        name = _variable_name(path)
+        name = archive.variable_name(path)
         self._open_below(loaded, name)
         self._panel.say(f"Opened below: {name} = {name_of(sdk) or 'sdk'}.load({path!r})")
 
@@ -180,10 +175,3 @@ def _text(exc: Exception) -> str:
 def _tally(composite: CompositeJob) -> str:
     states = [job.state.value for job in composite.jobs]
     return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-
-
-def _variable_name(path: str) -> str:
-    """Give a name for a variable from the name of a file."""
-    stem = re.split(r"[/\\]", path)[-1].removesuffix(".json")
-    name = re.sub(r"\W+", "_", stem).strip("_") or "job"
-    return f"job_{name}" if name[0].isdigit() or keyword.iskeyword(name) else name

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from oqc_notebook.archive import variable_name
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.widgets import display as display_module
 from oqc_notebook.widgets import register, show
-from oqc_notebook.widgets.actions import _variable_name
 from oqc_notebook.widgets.names import name_of
 from tests.support import LocalQpu
 from tests.widgets.conftest import Channel
@@ -175,4 +175,4 @@ def test_names_are_those_of_the_users_variables(shell: Shell) -> None:
     ],
 )
 def test_names_of_variables_from_names_of_files(path: str, name: str) -> None:
-    assert _variable_name(path) == name
+    assert variable_name(path) == name
