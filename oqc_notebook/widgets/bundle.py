@@ -23,6 +23,17 @@ MODULES = (
     "panel.js",
 )
 
+#: The style sheets; the first has the theme and what all parts share.
+STYLES = (
+    "panel.css",
+    "toolbar.css",
+    "job.css",
+    "counts.css",
+    "history.css",
+    "composite.css",
+    "rows.css",
+)
+
 #: An import of a sibling, which is not needed where all is in one module.
 _IMPORT = re.compile(r"^import\s[^;]*?from \"\./[\w.]+\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
@@ -39,5 +50,5 @@ def esm() -> str:
 
 @cache
 def css() -> str:
-    """Give the style sheet of the panels."""
-    return (ASSETS / "panel.css").read_text(encoding="utf-8")
+    """Give the one style sheet of the panels."""
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)

@@ -26,19 +26,22 @@ def show_panel(job: Job | CompositeJob, name: str | None) -> None:
 
 
 def _show(ip: Any, cell: dict[str, Any], job: Job | CompositeJob, name: str | None) -> None:
+    from oqc_notebook.widgets.channel import WidgetChannel
     from oqc_notebook.widgets.panel import Panel
     from oqc_notebook.widgets.twin import Twin
 
     twin = Twin(lambda: panel)
+    channel = WidgetChannel()
     panel = Panel(
         job,
         name,
+        channel,
         on_change=twin.update,
         open_below=lambda other, called: _show(ip, cell, other, called),
     )
     _close_earlier(cell, panel)
     live = {
-        "application/vnd.jupyter.widget-view+json": panel.widget.get_view_spec(),
+        "application/vnd.jupyter.widget-view+json": channel.widget.get_view_spec(),
         # where it cannot be drawn, the twin below says everything
         "text/html": "",
         "text/plain": f"Live panel of {_described(job, name)}; how it stood last follows.",

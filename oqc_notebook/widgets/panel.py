@@ -7,27 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import anywidget
-import traitlets
-
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.widgets.actions import Actions
-from oqc_notebook.widgets.bundle import css, esm
+from oqc_notebook.widgets.channel import Channel, ChildChannel
 from oqc_notebook.widgets.facts import Facts, changed_in, row_of, view_of
+from oqc_notebook.widgets.questions import answer
 from oqc_notebook.widgets.watch import Watch
-
-
-class PanelWidget(anywidget.AnyWidget):
-    """The widget behind a panel.
-
-    Its traits hold the whole truth, for pages that open later. They are changed in
-    place and not sent; what is sent are numbered changes.
-    """
-
-    _esm = traitlets.Unicode(esm()).tag(sync=True)
-    _css = traitlets.Unicode(css()).tag(sync=True)
-    view: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    rows: traitlets.List[Facts] = traitlets.List().tag(sync=True)
 
 
 class Panel:
@@ -39,6 +24,8 @@ class Panel:
         The job or composite.
     name
         What it is called.
+    channel
+        Carries the panel's messages to the pages that show it.
     on_change
         Called after the facts changed, with whether the run has come to its end.
     open_below
@@ -46,8 +33,6 @@ class Panel:
 
     Attributes
     ----------
-    widget : PanelWidget
-        What the browser draws.
     view : dict
         The facts that the panel shows.
     rows : list of dict
@@ -58,34 +43,38 @@ class Panel:
         self,
         runnable: Job | CompositeJob,
         name: str | None,
+        channel: Channel,
         on_change: Callable[[bool], None],
         open_below: Callable[[Job | CompositeJob, str], None],
     ) -> None:
         self.runnable = runnable
         self.name = name
+        self._channel = channel
         self._on_change = on_change
+        self._open_below = open_below
         self._lock = threading.RLock()
         self._was_drawn = False
         self._children: list[Job] = []
         self._places: dict[Job, list[int]] = {}
+        self._open_child: Panel | None = None
+        self._child_index = -1
         self._watch = Watch(runnable, self._take_changes)
         self._actions = Actions(self, open_below)
         with self._lock:  # a change that is told meanwhile waits
             self._watch.start()
             self.view = {**view_of(runnable, name), "note": None, "busy": None, "seq": 0}
             self.rows = self._all_rows()
-            self.widget = PanelWidget(view=self.view, rows=self.rows)
-        self.widget.on_msg(lambda _, content, __: self._receive(content))
-        self.widget.comm.on_close(lambda _: self.stop())
+            channel.open(self)
 
     def close(self) -> None:
         """Stop watching, and remove the panel from every page."""
         self.stop()
-        self.widget.close()
+        self._channel.close()
 
     def stop(self) -> None:
         """Stop watching the job; the panel stays as it is."""
         self._watch.stop()
+        self._close_child()
 
     # ---- facts ----
 
@@ -134,7 +123,7 @@ class Panel:
         the state that it was sent; it shall hold the end.
         """
         if not self._was_drawn:
-            self.widget.send_state(["view", "rows"])
+            self._channel.keep()
 
     def _update(self, view: Facts, rows: dict[int, Facts], *, whole: bool = False) -> bool:
         """Take over facts and send what changed; tell whether anything did."""
@@ -166,15 +155,23 @@ class Panel:
 
     def _send(self, message: Facts) -> None:
         # the kernel's time goes along: the browser's clock may be another one
-        self.widget.send({**message, "seq": self.view["seq"], "now": round(time.time() * 1000)})
+        now = round(time.time() * 1000)
+        self._channel.send({"seq": self.view["seq"], "now": now, **message})
 
-    def _receive(self, message: Any) -> None:
+    def receive(self, message: Any) -> None:
         """Take a message from a page; this may be in any thread, and late."""
         match message:
             case {"do": "hello", "seq": seq}:
                 self._greet(seq)
             case {"do": "gone"}:
                 self._rest()
+            case {"do": "ask", "key": str(key)}:
+                self._answer(key, message)
+            case {"do": "child", "index": index}:
+                self._show_child(index)
+            case {"do": "to_child", "index": index, "message": for_child}:
+                if self._open_child is not None and self._child_index == index:
+                    self._open_child.receive(for_child)
             case {"do": str(action)}:
                 self._actions.do(action, message)
 
@@ -194,3 +191,31 @@ class Panel:
         """Rest while no page shows the panel; a page that still does answers the question."""
         self.stop()
         self._send({"do": "who"})
+
+    def _answer(self, key: str, question: Facts) -> None:
+        """Answer a question about the job, such as for the details of a run."""
+        try:
+            facts = answer(self.runnable, question)
+        except Exception as exc:  # printed by nobody: here it is seen
+            facts = {"problem": str(exc) or type(exc).__name__}
+        self._send({"do": "answer", "key": key, "answer": facts})
+
+    # ---- the child that is open below the rows ----
+
+    def _show_child(self, index: Any) -> None:
+        """Open a child in place of the one that is open; None closes it."""
+        with self._lock:
+            self._close_child()
+            if index is None or not 0 <= index < len(self._children):
+                return
+            child = self._children[index]
+            called = child.label or f"{self.name or 'child'} {index}"
+            channel = ChildChannel(self._send, index)
+            self._child_index = index
+            self._open_child = Panel(child, called, channel, lambda over: None, self._open_below)
+
+    def _close_child(self) -> None:
+        with self._lock:
+            child, self._open_child = self._open_child, None
+            if child is not None:
+                child.close()

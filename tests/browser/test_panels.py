@@ -252,7 +252,7 @@ def test_running_a_cell_again_leaves_nothing_of_its_earlier_panel(
         connecting(local_qpu),
         MAKE_BELL,
         "bell",
-        "import ipywidgets\nfrom oqc_notebook.widgets.panel import PanelWidget\n"
+        "import ipywidgets\nfrom oqc_notebook.widgets.channel import PanelWidget\n"
         "open_widgets = [w for w in ipywidgets.widgets.widget._instances.values()\n"
         "                if isinstance(w, PanelWidget)]\n"
         "print('left:', len(open_widgets), len(bell._observers))",

@@ -16,7 +16,7 @@ test("only the rows in sight are drawn, and a few more", () => {
 });
 
 test("10,000 rows scroll with a few elements", () => {
-  const rows = new Rows(new Store(compositeFacts(), rowsOf(10_000)));
+  const rows = new Rows(new Store(compositeFacts(), rowsOf(10_000), () => {}));
   rows.update();
   assert.equal(rows.space.children.length, 16);
   assert.equal(rows.space.style.height, `${10_000 * ROW_PX}px`);
@@ -29,7 +29,7 @@ test("10,000 rows scroll with a few elements", () => {
 });
 
 test("a row is drawn anew only when its facts are others", () => {
-  const store = new Store(compositeFacts(), rowsOf(2));
+  const store = new Store(compositeFacts(), rowsOf(2), () => {});
   const rows = new Rows(store);
   rows.update();
   const [first, second] = [...rows.space.children];
@@ -45,7 +45,7 @@ test("a row is drawn anew only when its facts are others", () => {
 });
 
 test("rows of children that are gone are taken away", () => {
-  const store = new Store(compositeFacts(), rowsOf(3));
+  const store = new Store(compositeFacts(), rowsOf(3), () => {});
   const rows = new Rows(store);
   rows.update();
   store.receive({ do: "whole", seq: 1, now: Date.now(), view: compositeFacts(), rows: rowsOf(1) });

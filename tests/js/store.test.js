@@ -9,7 +9,7 @@ const now = 1763820153123;
 test("changes are taken over in place, so that the widget's model stays true", () => {
   const view = compositeFacts();
   const rows = rowsOf(3);
-  const store = new Store(view, rows);
+  const store = new Store(view, rows, () => {});
   const message = { do: "patch", seq: 1, now, view: { state: "FAILED" } };
   assert.ok(store.receive({ ...message, rows: [[1, { state: "FAILED", error: "no" }]] }));
   assert.equal(view.state, "FAILED");
@@ -22,14 +22,14 @@ test("changes are taken over in place, so that the widget's model stays true", (
 });
 
 test("children that were added come as rows", () => {
-  const store = new Store(compositeFacts(), rowsOf(1));
+  const store = new Store(compositeFacts(), rowsOf(1), () => {});
   const row = rowsOf(1)[0];
   store.receive({ do: "patch", seq: 1, now, view: { children: 2 }, rows: [[1, row]] });
   assert.equal(store.rows.length, 2);
 });
 
 test("a change that was missed is noticed, and the whole makes up for it", () => {
-  const store = new Store(compositeFacts(), rowsOf(2));
+  const store = new Store(compositeFacts(), rowsOf(2), () => {});
   assert.ok(!store.receive({ do: "patch", seq: 2, now, view: { state: "FAILED" } }));
   assert.equal(store.view.state, "RUNNING");
   const view = compositeFacts({ state: "COMPLETED" });
@@ -40,7 +40,7 @@ test("a change that was missed is noticed, and the whole makes up for it", () =>
 });
 
 test("what is old changes nothing", () => {
-  const store = new Store(compositeFacts({ seq: 3 }), rowsOf(2));
+  const store = new Store(compositeFacts({ seq: 3 }), rowsOf(2), () => {});
   assert.ok(store.receive({ do: "patch", seq: 3, now, view: { state: "FAILED" } }));
   store.reset(compositeFacts({ seq: 2, state: "FAILED" }), []);
   assert.equal(store.view.state, "RUNNING");
@@ -49,7 +49,7 @@ test("what is old changes nothing", () => {
 });
 
 test("the kernel's clock counts, not the browser's", () => {
-  const store = new Store(compositeFacts(), []);
+  const store = new Store(compositeFacts(), [], () => {});
   assert.ok(!store.alive);
   store.receive({ do: "here", seq: 0, now: Date.now() + 3_600_000 });
   assert.ok(store.alive);

@@ -12,6 +12,7 @@ import comm
 import pytest
 
 from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.widgets.channel import WidgetChannel
 from oqc_notebook.widgets.panel import Panel
 from tests.support import until
 
@@ -81,7 +82,7 @@ def make_panel(channels: list[Channel]) -> Iterator[Callable[..., tuple[Panel, C
     def make(job: Job | CompositeJob, name: str | None = None, **options: Any) -> Any:
         options.setdefault("on_change", lambda over: None)
         options.setdefault("open_below", lambda other, called: None)
-        made.append(Panel(job, name, **options))
+        made.append(Panel(job, name, WidgetChannel(), **options))
         return made[-1], channels[-1]
 
     yield make

@@ -24,7 +24,8 @@
  *   took_s: number | null, top: [string, number][], total: number, error: string | null}} Row
  * @typedef {{path: string, name: string, kind: string, modified: string}} SavedFile
  * @typedef {{do: string, seq: number, now: number, view?: Partial<View>,
- *   rows?: any[], files?: SavedFile[]}} Message
+ *   rows?: any[], files?: SavedFile[], key?: string, answer?: any, index?: number | null,
+ *   message?: any}} Message
  */
 
 /** A state's symbol: never colour alone says what a state is. @type {Record<string, string>} */

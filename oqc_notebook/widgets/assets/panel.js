@@ -9,13 +9,10 @@ import { CompositeBody } from "./composite.js";
 
 /** One view of a panel. */
 export class PanelView {
-  /**
-   * @param {Store} store
-   * @param {(message: object) => void} send
-   */
-  constructor(store, send) {
+  /** @param {Store} store */
+  constructor(store) {
     this.store = store;
-    this.toolbar = new Toolbar(store, send, () => this.schedule());
+    this.toolbar = new Toolbar(store, () => this.schedule());
     this.body = store.view.kind === "job" ? new JobBody(store) : new CompositeBody(store);
     this.state = chip(store.view.state);
     this.announced = element("span", "oqc-state", this.state);
@@ -121,7 +118,7 @@ export default () => {
 
   return {
     initialize({ model }) {
-      store = new Store(model.get("view"), model.get("rows"));
+      store = new Store(model.get("view"), model.get("rows"), (message) => model.send(message));
       const hello = () => model.send({ do: "hello", seq: store.view.seq });
       model.on("msg:custom", (/** @type {import("./facts.js").Message} */ message) => {
         const complete = store.receive(message);
@@ -135,7 +132,7 @@ export default () => {
       }
     },
     render({ model, el }) {
-      const view = new PanelView(store, (message) => model.send(message));
+      const view = new PanelView(store);
       el.append(view.element);
       views += 1;
       // the kernel rests while no page shows the panel, so what it holds may be newer

@@ -11,12 +11,10 @@ const PATIENCE_MS = 1000;
 export class Toolbar {
   /**
    * @param {import("./store.js").Store} store
-   * @param {(message: object) => void} send
    * @param {() => void} redraw
    */
-  constructor(store, send, redraw) {
+  constructor(store, redraw) {
     this.store = store;
-    this.send = send;
     this.redraw = redraw;
     /** What is said in place of the kernel's note while it has not answered a click. */
     this.note = "";
@@ -87,7 +85,7 @@ export class Toolbar {
   #click(message) {
     // until the kernel answers, a second click is the same click
     if (this.waiting) return;
-    this.send(message);
+    this.store.send(message);
     const timer = setTimeout(() => {
       this.note = "No answer from the kernel yet: it is busy, or was restarted.";
       this.redraw();
