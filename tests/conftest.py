@@ -16,6 +16,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(params=["v3", "v4"])
+def dialect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each dialect of the service in turn; sessions that are made after this speak it."""
+    monkeypatch.setenv("OQC_QCAAS_V4", "1" if request.param == "v4" else "")
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def local_qpu() -> Iterator[LocalQpu]:
     """A local QPU without artificial delays, shared by the tests of a session."""

@@ -46,6 +46,7 @@ from oqc_notebook.sdk.errors import (
 )
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import AttrPolicy, JobOutputProxy
+from oqc_notebook.sdk.wait_times import WaitTime, Window
 
 QASM = "OPENQASM 2.0;"
 
@@ -85,6 +86,15 @@ async def qpus(sdk: OqcSdk) -> None:
     assert_type(await sdk.get_calibration("qpu:1", "2026-01-31"), Any)
     assert_type(await sdk.get_calibration(date_filter=dt.date(2026, 1, 31)), Any)
     assert_type(await sdk.get_next_window(), dt.datetime | None)
+    assert_type(await sdk.get_qpu("qpu:1"), dict[str, Any])
+    wait = await sdk.get_wait_time()
+    assert_type(wait, WaitTime)
+    assert_type(wait.seconds, float | None)
+    assert_type(wait.tasks_in_queue, int | None)
+    assert_type(wait.next_window, Window | None)
+    today = dt.date(2026, 11, 23)
+    assert_type(await sdk.list_tasks(), list[dict[str, Any]])
+    assert_type(await sdk.list_tasks(today, dt.datetime.now(), "qpu:1"), list[dict[str, Any]])
 
 
 def from_sync_code() -> None:
@@ -116,9 +126,19 @@ async def making_jobs(sdk: OqcSdk) -> None:
     simulated: Job = sdk.create_job(program=QASM, config=erado)
     assert_type(simulated.qpu_id, str)
     several = sdk.create_job(program=[QASM, QASM], qpu_id=["qpu:1", "qpu:2"], label=["a", "b"])
-    assert_type(several, Job | CompositeJob)
-    assert isinstance(several, CompositeJob)
     assert_type(several, CompositeJob)
+    # a list anywhere makes a composite
+    assert_type(sdk.create_job(program=[QASM], config=config), CompositeJob)
+    assert_type(sdk.create_job(program=QASM, qpu_id=["qpu:1"]), CompositeJob)
+    assert_type(sdk.create_job(program=QASM, config=[config, None]), CompositeJob)
+    assert_type(sdk.create_job(program=QASM, label=["a"]), CompositeJob)
+
+
+async def making_either_kind(sdk: OqcSdk, program: str | list[str]) -> None:
+    assert_type(sdk.create_job(program=program), Job | CompositeJob)
+
+
+async def attaching(sdk: OqcSdk) -> None:
     assert_type(await sdk.attach(uuid.uuid4()), Job)
     assert_type(await sdk.attach("0b2d0e7c-8a4c-4a6e-a4a1-7f6b1c1e2d3f", "qpu:1"), Job)
 
@@ -132,6 +152,7 @@ async def running(job: Job, composite: CompositeJob) -> None:
     assert_type(await job.refresh(), Job)
     assert_type(await job.cancel(), Job)
     assert_type(await job.cancel_if_active(), Job)
+    assert_type(await job.get_wait_time(), dict[str, Any])
     assert_type(await composite.execute(timeout_s=0.5), JobOutputProxy[Any])
     assert_type(await composite.submit(), CompositeJob)
     assert_type(await composite.wait(None), CompositeJob)

@@ -15,6 +15,7 @@ from oqc_notebook.sdk.states import EXPIRED, JobState
 if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
     from oqc_notebook.sdk.job import Job
+    from oqc_notebook.sdk.lifecycle import Lifecycle
 
 AnyOutput = TypeVar("AnyOutput", bound=JobOutput)
 
@@ -40,7 +41,7 @@ class Run:
     state_times: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: Job) -> Run:
+    def of(cls, job: Lifecycle) -> Run:
         """Take the inputs that the job has now."""
         return cls(job.program, job.qpu_id, own_config(job.config))
 
@@ -86,7 +87,9 @@ def inputs_of(answer: dict[str, Any]) -> Inputs:
     )
 
 
-def output_of(run: Run, job: Job, state: JobState, answer: dict[str, Any]) -> JobOutput | None:
+def output_of(
+    run: Run, job: Lifecycle, state: JobState, answer: dict[str, Any]
+) -> JobOutput | None:
     """Make the output of a run that has ended; None where results are still missing."""
     word = str(answer.get("status", "")).upper()
     output: JobOutput
@@ -103,7 +106,7 @@ def output_of(run: Run, job: Job, state: JobState, answer: dict[str, Any]) -> Jo
     return attribute(output, run, job)
 
 
-def look_error(run: Run, job: Job, exc: ServerError) -> JobError:
+def look_error(run: Run, job: Lifecycle, exc: ServerError) -> JobError:
     """Make the error of a look at the task that the server answered with a final no."""
     text = str(exc)
     if exc.code in GONE:
@@ -116,18 +119,19 @@ def look_error(run: Run, job: Job, exc: ServerError) -> JobError:
     return attribute(JobError(exc.code, text), run, job)
 
 
-def refusal(run: Run, job: Job, exc: ServerError) -> JobError:
+def refusal(run: Run, job: Lifecycle, exc: ServerError) -> JobError:
     """Make the error of a submission that the server refused."""
     return attribute(JobError(exc.code, str(exc)), run, job)
 
 
-def attribute(output: AnyOutput, run: Run, job: Job) -> AnyOutput:
-    """Say in an output which run it belongs to."""
+def attribute(output: AnyOutput, run: Run, job: Lifecycle) -> AnyOutput:
+    """Say in an output, which is complete then, which run it belongs to."""
     output.program, output.qpu_id = run.program, run.qpu_id
     output.compiler_config = own_config(run.config)
     output.task_id = job.task_id
     output.state_times = dict(run.state_times)
-    output._job = job
+    output._job = cast("Job", job)  # every lifecycle is a job's
+    output._seal()
     return output
 
 

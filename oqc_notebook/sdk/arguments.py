@@ -1,10 +1,12 @@
-"""What an OqcSdk is given, checked: addresses, lengths of lists, days, environment variables."""
+"""What an OqcSdk is given, checked: addresses, lengths of lists, times, environment variables."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 from urllib.parse import urlsplit
+
+from oqc_notebook.sdk.errors import SessionError
 
 #: Children that one ``create_job`` makes at most; a larger composite is made with ``add``.
 DEFAULT_MAX_BROADCAST_JOBS = 200
@@ -37,6 +39,21 @@ def attempts_from_environment() -> int:
 def v4_from_environment() -> bool:
     """Read whether the service speaks its v4 dialect from ``OQC_QCAAS_V4`` (1, true or yes)."""
     return os.environ.get("OQC_QCAAS_V4", "").strip().lower() in ("1", "true", "yes")
+
+
+def refuse_in_replay() -> None:
+    """Refuse to reach a service where ``OQC_NOTEBOOK_MODE`` asks for replay.
+
+    Raises
+    ------
+    SessionError
+        If it does.
+    """
+    if os.environ.get("OQC_NOTEBOOK_MODE") == "replay":
+        raise SessionError(
+            "The mode is replay, in which no service is reached, and this session has no archive: "
+            "open it with oqc_notebook.connect(), or %oqc_mode live."
+        )
 
 
 def broadcast_length(lengths: dict[str, int]) -> int:
@@ -86,3 +103,29 @@ def day_of(date_filter: dt.date | str | None) -> str | None:
         return dt.datetime.strptime(date_filter, "%Y-%m-%d").date().isoformat()
     except ValueError:
         raise ValueError(f"date_filter {date_filter!r} is not a day like '2026-11-23'.") from None
+
+
+def moment_text(moment: dt.date | None, *, end: bool) -> str | None:
+    """Give a time in UTC as the service takes it, ``YYYY-mm-dd HH:MM:SS.ffffff``.
+
+    There is no zone in it, because the plus sign of one is a space to some servers.
+
+    Parameters
+    ----------
+    moment
+        A datetime, or a day; without a zone it is local time.
+    end
+        Whether a day means its last moment.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if moment is None:
+        return None
+    if not isinstance(moment, dt.date):
+        raise TypeError(f"A time is a datetime or a date, not a {type(moment).__name__}.")
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime.combine(moment, dt.time.max if end else dt.time.min)
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oqc_notebook.sdk.job import Job
+from oqc_notebook.sdk.loops import on_loop
 from oqc_notebook.sdk.outputs import JobError
 from oqc_notebook.sdk.proxy import JobOutputProxy
-from oqc_notebook.sdk.running import Runnable
+from oqc_notebook.sdk.running import Observer, Runnable
 from oqc_notebook.sdk.states import JobState, overall
 
 if TYPE_CHECKING:
     import pandas
 
+    from oqc_notebook.sdk.connection import Connection
     from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot
 
 
@@ -37,10 +39,20 @@ class CompositeJob(Runnable):
         super().__init__()
         self.jobs: list[Job] = [] if jobs is None else jobs
         self._outputs: JobOutputProxy[Any] = JobOutputProxy()
+        #: Of each that observes this composite: what has it observe more children.
+        self._observing: list[Callable[[Iterable[Job]], None]] = []
+        self._tell_sessions(self.jobs)
 
     def add(self, job: Job | Iterable[Job]) -> None:
         """Add one job or several at the end."""
-        self.jobs.extend([job] if isinstance(job, Job) else job)
+        added = [job] if isinstance(job, Job) else list(job)
+        self.jobs.extend(added)
+        for take in self._observing:
+            take(added)
+        if self._observing:
+            for new in added:
+                new._changed()
+        self._tell_sessions(added)
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -144,5 +156,71 @@ class CompositeJob(Runnable):
             f"active={len(self.jobs) - completed - failed})"
         )
 
+    def observe(self, callback: Observer) -> Callable[[], None]:
+        """Have `callback(job)` called with the child at each change of one.
+
+        Children that are added later are observed as well, and adding one is told as
+        a change of it. The function given back ends this. The calls come on the loop
+        of the session; what the callback raises is logged. While a child is observed
+        and in flight, its state is kept up to date.
+        """
+        observed: list[Job] = []
+
+        def take(jobs: Iterable[Job]) -> None:
+            for job in jobs:
+                observed.append(job)
+                job._add_observer(callback)
+
+        def stop() -> None:
+            if take in self._observing:
+                self._observing.remove(take)
+            for job in observed:
+                job._remove_observer(callback)
+            observed.clear()
+
+        self._observing.append(take)
+        take(list(self.jobs))
+        return stop
+
+    async def rerun_failed(self, *, timeout_s: float | None = 120.0) -> JobOutputProxy[Any]:
+        """Run again the children whose latest run failed or was cancelled, and only those.
+
+        Then wait until no child is in flight any more, as :meth:`execute` does.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds to wait; None waits without limit.
+
+        Returns
+        -------
+        JobOutputProxy
+            The outputs of all children, those of the earlier good runs included.
+
+        Raises
+        ------
+        TimeoutError
+            If they have not ended by then. They stay in flight: nothing is lost, and
+            ``wait()`` goes on waiting.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        ValueError, TypeError
+            If a program or a configuration cannot be sent. Nothing was submitted.
+        """
+        if self.jobs:
+            connection = self._connection()
+            self._asked([job for job in self.jobs if job._failed_run])
+            await on_loop(connection.loop, self._rerun_failed, connection, timeout_s)
+        return self.outputs
+
+    async def _rerun_failed(self, connection: Connection, timeout_s: float | None) -> None:
+        await self._follow(connection, [job for job in self.jobs if job._failed_run], timeout_s)
+
     def _members(self) -> Sequence[Job]:
         return self.jobs
+
+    def _tell_sessions(self, jobs: Iterable[Job]) -> None:
+        """Have the sessions of children know this composite."""
+        for client in {job._client for job in jobs}:
+            if client is not None:
+                client._registry.add(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from compiler_config.config import CompilerConfig, QuantumResultsFormat
 from compiler_config.experimental.erado.config import EradoConfig
@@ -11,6 +11,9 @@ from compiler_config.experimental.erado.config import EradoConfig
 from oqc_notebook.sdk.config_json import object_node, object_of, parsed, text_of
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.json_values import NonFinite, copied, spelled
+
+if TYPE_CHECKING:
+    from oqc_notebook.sdk.job_snapshot import ConfigType
 
 #: The shots of a job without a configuration.
 DEFAULT_SHOTS = 1000
@@ -143,7 +146,7 @@ def task_fields(config: Config | None) -> dict[str, Any]:
     return fields
 
 
-def config_to_text(config: Config) -> tuple[str, str]:
+def config_to_text(config: Config) -> tuple[str, ConfigType]:
     """Give the JSON form of a configuration and the snapshot's name for its kind.
 
     Raises

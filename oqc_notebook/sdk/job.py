@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import copy
 import logging
 import uuid
 import warnings
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from oqc_notebook.sdk.answers import (
-    GONE,
-    NO_CODE,
-    Run,
-    attribute,
-    diagnostics_of,
-    inputs_of,
-    look_error,
-    output_of,
-    own_config,
-    refusal,
-)
-from oqc_notebook.sdk.errors import JobFailed, ServerError, StaleResultWarning
+from oqc_notebook.sdk.answers import Run, inputs_of, own_config
+from oqc_notebook.sdk.errors import JobFailed, StaleResultWarning
+from oqc_notebook.sdk.lifecycle import Lifecycle
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import JobOutputProxy
-from oqc_notebook.sdk.running import Home, Observer, Runnable
-from oqc_notebook.sdk.states import ENDED, MOMENT, JobState, state_of
+from oqc_notebook.sdk.running import Home, Observer
+from oqc_notebook.sdk.states import MOMENT, JobState
 
 if TYPE_CHECKING:
     import pandas
@@ -42,7 +29,7 @@ logger = logging.getLogger("oqc_notebook.sdk")
 _CONFIGURABLE = ("program", "qpu_id", "config", "tag", "hybrid_marker")
 
 
-class Job(Runnable):
+class Job(Lifecycle):
     """One program on one QPU; make it with ``sdk.create_job()``.
 
     Parameters
@@ -81,65 +68,21 @@ class Job(Runnable):
         fetch_diagnostics: bool = False,
         _client: OqcSdk | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(task_id, fetch_diagnostics)
         self.program = program
         self.qpu_id = qpu_id
         self.config = config
-        self.task_id = task_id
         self.tag = tag
         self.hybrid_marker = hybrid_marker
-        self.timings: dict[str, Any] | None = None
-        self.metrics: dict[str, Any] | None = None
-        self.metadata: dict[str, Any] | None = None
         self.label: str | None = None
-        self.cancel_requested = False
-        self._fetch_diagnostics = fetch_diagnostics
         self._raise_on_error = False
         self._client = _client
         self._home: Home | None = None
         self._observers: list[Observer] = []
-        # the latest run
-        self._state = JobState.CREATED
-        self._status: str | None = None
-        self._run: Run | None = None if task_id is None else Run.of(self)
-        self._task_fields: dict[str, Any] = {}
-        self._submission: asyncio.Task[Exception | None] | None = None
-        self._output: JobOutput | None = None
-        self._error: JobError | None = None
-        self._recorded = False
-        self._history: JobOutputProxy[Any] = JobOutputProxy()
+        if task_id is not None:
+            self._run = Run.of(self)
 
     # ---- reading ----
-
-    @property
-    def state(self) -> JobState:
-        """Where the latest run stands, as far as is known here."""
-        return self._state
-
-    @property
-    def status(self) -> str:
-        """The server's own word for the state."""
-        return self._status or self._state.value
-
-    @property
-    def state_times(self) -> dict[str, datetime]:
-        """When each state of the latest run was first seen here, in UTC."""
-        return {} if self._run is None else dict(self._run.state_times)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the latest run has ended, well or not."""
-        return self._state in ENDED
-
-    @property
-    def in_flight(self) -> bool:
-        """Whether the latest run was submitted and has not ended."""
-        return self.task_id is not None and self._state is not JobState.CREATED and not self.ended
-
-    @property
-    def completed(self) -> bool:
-        """Whether the latest run has ended with a result."""
-        return self._state is JobState.COMPLETED and isinstance(self._output, JobResult)
 
     @property
     def result(self) -> JobResult | None:
@@ -249,6 +192,29 @@ class Job(Runnable):
         self._changed()
         return self
 
+    async def get_wait_time(self) -> dict[str, Any]:
+        """Ask when the service expects the latest run to end, in the service's own words.
+
+        What it says is not laid down; ``sdk.get_wait_time()``, of a whole QPU, is.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was submitted yet.
+        ServerError
+            If the server says no; 404 where it does not know the task any more.
+        SessionError
+            If the session is not open, is closed, or cannot reach the server.
+        """
+        if self.task_id is None or self._run is None:
+            raise RuntimeError("Nothing has been submitted yet; call submit() or execute() first.")
+        self._connection()
+        assert self._client is not None, "without one there is no connection"
+        told = await self._client._look_up(
+            "task_wait_times", self._run.qpu_id, [str(self.task_id)]
+        )
+        return told[0] if told else {}
+
     def history_dataframe(self) -> pandas.DataFrame:
         """Give the counts of every run as a tidy table; see :mod:`oqc_notebook.sdk.frames`."""
         from oqc_notebook.sdk.frames import history_frame
@@ -272,31 +238,6 @@ class Job(Runnable):
     def _members(self) -> Sequence[Job]:
         return (self,)
 
-    @property
-    def _gone(self) -> bool:
-        """Whether the server no longer knew the task of a run that had not ended."""
-        return (
-            self._error is not None
-            and self._error.error_code in GONE
-            and self.task_id is not None
-            and not self.ended
-        )
-
-    @property
-    def _never_submitted(self) -> bool:
-        return self._state is JobState.CREATED and self._submission is None
-
-    @property
-    def _under_way(self) -> bool:
-        """Whether a run was begun, perhaps by an earlier session, and has not ended."""
-        reserved = self._state is JobState.CREATED and self.task_id is not None
-        return self._submission is not None or ((self.in_flight or reserved) and not self._gone)
-
-    @property
-    def _runs_anew(self) -> bool:
-        """Whether the next ``execute()`` submits, rather than joins what is under way."""
-        return self._submission is None and not (self.in_flight and not self._gone)
-
     def _complete(self, answer: dict[str, Any]) -> None:
         """Take over the inputs, and then the state, that the server tells of the task."""
         with MOMENT:
@@ -307,127 +248,12 @@ class Job(Runnable):
             self._run = Run.of(self)
         self._take_over(self._run, answer)
 
-    def _begin_run(self, task_fields: dict[str, Any]) -> None:
-        with MOMENT:
-            self._task_fields = task_fields
-            self._run = Run.of(self)
-            if self.task_id is None or self._state is not JobState.CREATED or self._gone:
-                self.task_id = None
-                self._recorded = False
-                self._output = None
-            self._reach(JobState.CREATED)
-            self._status = None
-            self._error = None
-            self.cancel_requested = False
-            self.timings = self.metrics = self.metadata = None
-
-    def _reserved(self, task_id: uuid.UUID) -> None:
-        with MOMENT:
-            self.task_id = task_id
-        self._changed()
-
-    def _submitted(self) -> None:
-        with MOMENT:
-            if self._state is JobState.CREATED:
-                self._reach(JobState.SUBMITTED)
-        self._changed()
-
-    def _refused(self, exc: ServerError) -> None:
-        assert self._run is not None
-        with MOMENT:
-            # nothing runs under a reserved id that was refused
-            self.task_id = None
-            self._reach(JobState.FAILED)
-            self._finish(refusal(self._run, self, exc))
-        self._changed()
-
-    def _not_submitted(self, reason: Exception) -> None:
-        """Note that a submission came to nothing, or that nobody knows whether it did."""
-        if self.task_id is None or self._run is None:
-            return
-        error = JobError(NO_CODE, str(reason))
-        with MOMENT:
-            self._error = attribute(error, self._run, self)
-        self._changed()
-
-    def _take_over(self, run: Run, answer: dict[str, Any]) -> None:
-        """Take over what the server says about the task of `run`."""
-        if run is not self._run:
-            return  # the answer came too late: another run has begun
-        status = str(answer["status"])
-        state = state_of(status)
-        before = (self._state, self._status, self._error, self._output)
-        with MOMENT:
-            if self.ended and state is not self._state:
-                state, status = self._state, self.status
-            elif state is JobState.CREATED and self._state is not JobState.CREATED:
-                state, status = self._state, self.status  # accepted, and not yet shown
-            self._reach(state)
-            self._status = status
-            self._error = self._output if isinstance(self._output, JobError) else None
-            if self.ended and self._output is None:
-                self._end(run, answer)
-        if before != (self._state, self._status, self._error, self._output):
-            self._changed()
-
-    def _reach(self, state: JobState) -> None:
-        self._state = state
-        if self._run is not None:
-            self._run.reached(state)
-
-    def _end(self, run: Run, answer: dict[str, Any]) -> None:
-        self.cancel_requested = False
-        output = output_of(run, self, self._state, answer)
-        if output is None:
-            error = JobError(
-                NO_CODE, "The server says COMPLETED but sent no results; refresh() asks again."
-            )
-            self._error = attribute(error, run, self)
-            return
-        if self._fetch_diagnostics:
-            diagnostics = diagnostics_of(answer)
-            vars(self).update(diagnostics)
-            vars(output).update(copy.deepcopy(diagnostics))
-        self._finish(output)
-
-    def _finish(self, output: JobOutput) -> None:
-        self._output = output
-        self._error = output if isinstance(output, JobError) else None
-        self._record(output)
-
-    def _look_refused(self, run: Run, exc: ServerError) -> None:
-        """Store a final no to a look at the task; the state stays as it was."""
-        if run is not self._run:
-            return
-        with MOMENT:
-            self._error = look_error(run, self, exc)
-            if self._gone:
-                self._record(self._error)
-        self._changed()
-
-    def _record(self, output: JobOutput) -> None:
-        """Put the run's output into the history, once."""
-        if self._recorded:
-            self._history._items[-1] = output
-        else:
-            self._history.append(output)
-            self._recorded = True
-
-    def _forget_look_error(self) -> None:
-        """Let a new wait begin, where the last look was refused."""
-        if self.in_flight:
-            self._error = None
-
-    def _cancel_asked(self) -> None:
-        with MOMENT:
-            self.cancel_requested = True
-        self._changed()
-
     # ---- observers ----
 
     def _add_observer(self, callback: Observer) -> None:
         self._observers.append(callback)
-        self._tell_poller()
+        if self.in_flight:  # what is not, the poller is told of when it changes
+            self._tell_poller()
 
     def _remove_observer(self, callback: Observer) -> None:
         if callback in self._observers:
@@ -442,7 +268,10 @@ class Job(Runnable):
             self._tell_poller()
 
     def _tell_observers(self) -> None:
-        for callback in list(self._observers):
+        callbacks: list[Observer] = list(self._observers)
+        if self._client is not None and self._client._recorder is not None:
+            callbacks.insert(0, self._client._recorder.changed)
+        for callback in callbacks:
             try:
                 callback(self)
             except Exception:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.counts import Endianness, OnLengthMismatch, results_to_counts_dataarray
+from oqc_notebook.sdk.sealing import Mutable, Sealable
 
 if TYPE_CHECKING:
     import pandas
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _DIAGNOSTICS = ("timings", "metrics", "metadata")
 
 
-class JobOutput:
+class JobOutput(Sealable):
     """What the outputs of good and of failed runs share.
 
     Parameters
@@ -44,6 +45,12 @@ class JobOutput:
         not noted.
     """
 
+    compiler_config: Mutable[Config | None] = Mutable()
+    timings: Mutable[dict[str, Any] | None] = Mutable()
+    metrics: Mutable[dict[str, Any] | None] = Mutable()
+    metadata: Mutable[dict[str, Any] | None] = Mutable()
+    state_times: Mutable[dict[str, datetime]] = Mutable()
+
     def __init__(
         self,
         qpu_id: str | None = None,
@@ -63,11 +70,17 @@ class JobOutput:
         self.compiler_config = compiler_config
         self.program = program
         self.received: datetime | None = datetime.now(UTC) if received is None else received
-        self.timings: dict[str, Any] | None = None
-        self.metrics: dict[str, Any] | None = None
-        self.metadata: dict[str, Any] | None = None
-        self.state_times: dict[str, datetime] = {}
+        self.timings = None
+        self.metrics = None
+        self.metadata = None
+        self.state_times = {}
         self._job = job
+
+    def _unshare(self) -> None:
+        from oqc_notebook.sdk.answers import own_config  # which imports this
+
+        # outputs that were loaded share equal ones
+        vars(self)["compiler_config"] = own_config(vars(self)["compiler_config"])
 
     @property
     def job(self) -> Job | None:
@@ -171,6 +184,8 @@ class JobResult(JobOutput):
         As for :class:`JobOutput`.
     """
 
+    data: Mutable[Any] = Mutable()
+
     def __init__(
         self,
         data: Any = None,
@@ -182,7 +197,7 @@ class JobResult(JobOutput):
         job: Job | None = None,
     ) -> None:
         super().__init__(qpu_id, task_id, compiler_config, program, received, job)
-        self.data: Any = {} if data is None else data
+        self.data = {} if data is None else data
 
     @classmethod
     def from_job(cls, data: Any, job: Job) -> Self:
@@ -212,13 +227,19 @@ class JobResult(JobOutput):
         return super().to_dict() | {"data": self.data}
 
     def _identity(self) -> tuple[Any, ...]:
-        return (*super()._identity(), self.data)
+        return (*super()._identity(), self._data)
+
+    @property
+    def _data(self) -> Any:
+        """The data, for those who neither change it nor hand it on."""
+        return vars(self)["data"]
 
     def __bool__(self) -> bool:
         return False
 
     def __repr__(self) -> str:
-        keys = list(self.data) if isinstance(self.data, Mapping) else type(self.data).__name__
+        data = self._data
+        keys = list(data) if isinstance(data, Mapping) else type(data).__name__
         received = self.received and self.received.isoformat()
         return (
             f"JobResult(task_id={self.task_id}, qpu_id={self.qpu_id!r}, "

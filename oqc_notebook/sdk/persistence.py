@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import from_json
 
 from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.errors import SnapshotError
@@ -15,10 +18,11 @@ from oqc_notebook.sdk.job_snapshot import (
     CompositeJobSnapshot,
     JobSnapshot,
 )
-from oqc_notebook.sdk.json_values import Place, not_unicode, spelled
 from oqc_notebook.sdk.running import Runnable
+from oqc_notebook.sdk.snapshot_documents import checked_composite, checked_job, places
 from oqc_notebook.sdk.snapshot_reading import Configs, composite_of, job_of
-from oqc_notebook.sdk.snapshot_writing import Document, composite_documents, job_document
+from oqc_notebook.sdk.snapshot_text import composite_text, job_text
+from oqc_notebook.sdk.snapshot_writing import Document, Moment, each, job_document, moments_of
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.client import OqcSdk
@@ -38,7 +42,7 @@ def job_to_snapshot(job: Job) -> JobSnapshot:
     SnapshotError
         If it holds something that JSON cannot hold; the message names its place.
     """
-    return _model(JobSnapshot, job_document(job))
+    return _model(JobSnapshot, job_document(Moment.of(job)))
 
 
 def composite_to_snapshot(composite: CompositeJob) -> CompositeJobSnapshot:
@@ -49,8 +53,8 @@ def composite_to_snapshot(composite: CompositeJob) -> CompositeJobSnapshot:
     SnapshotError
         If it holds something that JSON cannot hold; the message names its place.
     """
-    document, children = composite_documents(composite)
-    return _model(CompositeJobSnapshot, document | {"jobs": list(children)})
+    document, moments = moments_of(composite)
+    return _model(CompositeJobSnapshot, document | {"jobs": list(each(moments, job_document))})
 
 
 def from_snapshot(snapshot: Snapshot, client: OqcSdk | None) -> Job | CompositeJob:
@@ -84,21 +88,9 @@ def file_content(job: Runnable) -> bytes:
         If it holds something that JSON cannot hold; the message names its place.
     """
     if isinstance(job, Job):
-        return _written(job_document(job), ()) + b"\n"
+        return job_text(job)
     assert isinstance(job, CompositeJob), "there are no other kinds"
-    document, children = composite_documents(job)
-    # each is written at once: that takes half the memory, and less time
-    jobs = [_written(child, ("jobs", i)) for i, child in enumerate(children)]
-    head = _written(document, ()).removesuffix(b"\n}")
-    return b'%b,\n  "jobs": [\n%b\n]\n}\n' % (head, b",\n".join(jobs))
-
-
-def _written(document: Document, place: Place) -> bytes:
-    try:
-        return to_json(document, indent=2)
-    except PydanticSerializationError:
-        place = not_unicode(document, place) or ("the snapshot",)
-        raise SnapshotError(f"{spelled(place)} is not valid Unicode.") from None
+    return composite_text(job)
 
 
 def load_file(text: str, name: str, client: OqcSdk | None) -> Job | CompositeJob:
@@ -119,8 +111,13 @@ def load_file(text: str, name: str, client: OqcSdk | None) -> Job | CompositeJob
         If it is not JSON, not a snapshot, damaged, or of another schema version; the
         message says which file and where in it.
     """
+    with _without_collections():
+        return _loaded(text, name, client)
+
+
+def _loaded(text: str, name: str, client: OqcSdk | None) -> Job | CompositeJob:
     try:
-        document = from_json(text)
+        document = from_json(text, cache_strings="keys")
     except ValueError as exc:
         raise SnapshotError(f"File at {name!r} does not contain valid JSON: {exc}") from None
     if not isinstance(document, dict) or "schema_version" not in document:
@@ -144,6 +141,22 @@ def load_file(text: str, name: str, client: OqcSdk | None) -> Job | CompositeJob
         raise SnapshotError(f"File at {name!r} is no valid snapshot: {exc}") from None
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from searching the many new objects, which all are in use.
+
+    It searches them, and all others in the process, again and again, which would take longer
+    than all the rest.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _check_versions(document: Document) -> None:
     """Refuse schema versions other than the current one, in the published words."""
     children = document.get("jobs")
@@ -159,30 +172,23 @@ def _check_versions(document: Document) -> None:
 def _restored(document: Document, composite: bool, client: OqcSdk | None) -> Job | CompositeJob:
     configs = Configs()
     if not composite:
-        return job_of(_model(JobSnapshot, document), client, configs)
+        return job_of(checked_job(document), client, configs)
     children = document.get("jobs")
     if not isinstance(children, list):
         raise SnapshotError("jobs is no list of jobs.")
-    jobs = []
-    # one by one: that takes less time and memory than a model of them all
-    for i, child in enumerate(children):
+    jobs: list[Job] = []
+    # one by one, and each is let go of: that takes half the memory, and less time
+    for i in range(len(children)):
+        child, children[i] = children[i], None
         try:
-            jobs.append(job_of(_model(JobSnapshot, child), client, configs))
+            jobs.append(job_of(checked_job(child), client, configs))
         except SnapshotError as exc:
             raise SnapshotError(f"jobs[{i}].{exc}") from None
-    return composite_of(_model(CompositeJobSnapshot, document | {"jobs": []}), jobs)
+    return composite_of(checked_composite(document), jobs)
 
 
 def _model(kind: type[AnySnapshot], document: Document) -> AnySnapshot:
     try:
         return cast(AnySnapshot, kind.model_validate(document))
     except ValidationError as exc:
-        raise SnapshotError(_places(exc)) from None
-
-
-def _places(exc: ValidationError) -> str:
-    """Say in one line where a document is not as it should be."""
-    errors = exc.errors(include_url=False, include_context=False, include_input=False)
-    first = [f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in errors[:3]]
-    more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
-    return "; ".join(first) + more
+        raise SnapshotError(places(exc)) from None

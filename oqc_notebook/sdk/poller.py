@@ -12,7 +12,12 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from oqc_notebook.sdk.errors import DisturbanceError, ServerError, SessionClosedError
+from oqc_notebook.sdk.errors import (
+    DisturbanceError,
+    ServerError,
+    SessionClosedError,
+    SessionUnreachableError,
+)
 from oqc_notebook.sdk.pace import Line
 from oqc_notebook.sdk.service import Service
 
@@ -248,7 +253,9 @@ class Poller:
         try:
             async with asyncio.timeout(_LOOK_S):
                 await self.look(job, attempts=1)
-        except (DisturbanceError, TimeoutError) as exc:
+        except (DisturbanceError, SessionUnreachableError, TimeoutError) as exc:
+            if isinstance(exc, TimeoutError):
+                self._service.unanswered()
             asked_s = exc.retry_after_s if isinstance(exc, DisturbanceError) else None
             rest = self._rests.get(entry.qpu_id, _FIRST_REST_S)
             self._rests[entry.qpu_id] = min(2 * rest, _LONGEST_REST_S)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.errors import SessionClosedError, SessionError, SessionNotOpenError
 from oqc_notebook.sdk.loops import on_loop
+from oqc_notebook.sdk.waiting import now, wait_for_all
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.connection import Connection
@@ -96,6 +95,7 @@ class Runnable:
         """
         if self._members():
             connection = self._connection()
+            self._asked(self._anew())
             await on_loop(connection.loop, self._submit, connection, timeout_s)
         return self
 
@@ -117,6 +117,7 @@ class Runnable:
         """
         if self._members() and not self.ended:
             connection = self._connection()
+            self._asked([job for job in self._members() if job._never_submitted])
             await on_loop(connection.loop, self._wait, connection, timeout_s)
         return self
 
@@ -150,6 +151,7 @@ class Runnable:
         """
         if self._members():
             connection = self._connection()
+            self._asked(self._anew())
             await on_loop(connection.loop, self._execute, connection, timeout_s)
         return self.outputs
 
@@ -205,18 +207,24 @@ class Runnable:
             )
         return client._require_connection()
 
+    def _asked(self, anew: Sequence[Job]) -> None:
+        """Tell the recorder who asks, before anything is awaited: in the caller's own context."""
+        client = self._members()[0]._client
+        if client is not None and client._recorder is not None:
+            client._recorder.asked(self, anew)
+
     # ---- the same, on the session's loop ----
 
-    async def _submit(self, connection: Connection, timeout_s: float | None) -> None:
-        connection.submissions.start(self._anew())
+    async def _submit(
+        self, connection: Connection, timeout_s: float | None, anew: Iterable[Job] | None = None
+    ) -> None:
+        connection.submissions.start(self._anew() if anew is None else anew)
         submissions = {job._submission for job in self._members() if job._submission is not None}
-        if submissions:
-            _, late = await asyncio.wait(submissions, timeout=timeout_s)
-            if late:
-                raise TimeoutError(
-                    f"The server has not taken {self!r} within {timeout_s} s. The submission goes "
-                    "on; submit(), wait() or execute() joins it."
-                )
+        if await wait_for_all(submissions, timeout_s):
+            raise TimeoutError(
+                f"The server has not taken {self!r} within {timeout_s} s. The submission goes "
+                "on; submit(), wait() or execute() joins it."
+            )
         for submission in submissions:
             if submission.cancelled():
                 raise SessionClosedError("The session was closed during the submission.")
@@ -244,23 +252,26 @@ class Runnable:
         self, connection: Connection, anew: Iterable[Job], timeout_s: float | None
     ) -> None:
         """Submit the jobs of `anew`, then wait until no member is in flight any more."""
-        started = time.monotonic()
+        started = now()
         connection.submissions.start(anew)
         followed = [job for job in self._members() if not job.ended]
         for job in followed:
             job._forget_look_error()
         overs = {connection.poller.follow(job) for job in followed}
         try:
-            late = (await asyncio.wait(overs, timeout=timeout_s))[1] if overs else set()
+            late = await wait_for_all(overs, timeout_s)
         finally:
             for job in followed:
                 connection.poller.unfollow(job)
         if late:
             raise TimeoutError(
                 f"{len(late)} of {len(self._members())} job(s) had not ended after "
-                f"{time.monotonic() - started:.1f} s. They stay in flight and nothing is lost: "
+                f"{now() - started:.1f} s. They stay in flight and nothing is lost: "
                 f"wait() or execute() goes on waiting, refresh() looks once. {self!r}"
             )
+        client = self._members()[0]._client
+        if client is not None and client._recorder is not None:
+            await client._recorder.settled()
         for over in overs:
             if reason := over.result():
                 raise reason

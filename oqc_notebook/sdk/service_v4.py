@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from oqc_notebook.sdk.errors import DisturbanceError, ServerError
-from oqc_notebook.sdk.service import Service, member
+from oqc_notebook.sdk.service import Service, items_of, member
+from oqc_notebook.sdk.wait_times import wait_time_of
 
 
 class ServiceV4(Service):
@@ -29,10 +30,16 @@ class ServiceV4(Service):
     async def qpus(self) -> list[dict[str, Any]]:
         """List the QPUs that the account may use, in the server's order."""
         answer = await self._transport.get("/qpus")
-        qpus = answer if isinstance(answer, list) else member(answer, "items", list)
-        qpus = [qpu for qpu in qpus if isinstance(qpu, dict) and qpu.get("id")]
-        self.qpu_names |= {qpu["id"]: str(qpu.get("name") or qpu["id"]) for qpu in qpus}
-        return qpus
+        qpus = items_of(answer if isinstance(answer, list) else member(answer, "items", list))
+        self._listed = {qpu["id"]: True for qpu in qpus}
+        return self._known(qpus)
+
+    async def qpu(self, qpu_id: str) -> dict[str, Any]:
+        """Get what the list says of one QPU, and its feature set; v4 has no call for both."""
+        found = next((qpu for qpu in await self.qpus() if qpu["id"] == qpu_id), None)
+        if found is None:
+            raise self._not_offered(qpu_id)
+        return found | {"feature_set": await self.features(qpu_id)}
 
     async def features(self, qpu_id: str) -> Any:
         """Get the feature set of a QPU."""
@@ -52,8 +59,9 @@ class ServiceV4(Service):
         return await self._transport.get(f"/qpus/{quote(qpu_id, safe=':')}/status")
 
     async def next_window(self, qpu_id: str) -> str | None:
-        """Refuse: v4 does not tell execution windows."""
-        raise NotImplementedError("The v4 service does not tell execution windows.")
+        """Get the start of the next window from the wait time; v4 has no call for it."""
+        window = wait_time_of(qpu_id, await self.qpu_wait_time(qpu_id)).next_window
+        return None if window is None else f"{window.start:%Y-%m-%dT%H:%M:%SZ}"
 
     async def reserve(self, qpu_id: str, count: int) -> list[str]:
         """Reserve task ids; nothing runs under them until they are submitted."""
@@ -72,3 +80,6 @@ class ServiceV4(Service):
 
     async def _endpoint(self, qpu_id: str) -> str:
         return self._transport.url
+
+    async def _servers(self) -> list[str]:
+        return [self._transport.url]

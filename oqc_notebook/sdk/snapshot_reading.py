@@ -1,29 +1,29 @@
-"""From the models of the snapshot format to jobs."""
+"""From checked documents of the snapshot format to jobs."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from oqc_notebook.sdk.answers import Run
+from oqc_notebook.sdk.answers import Run, own_config
 from oqc_notebook.sdk.composite import CompositeJob
-from oqc_notebook.sdk.config_types import duplicate
 from oqc_notebook.sdk.configs import Config, config_from_text
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
-from oqc_notebook.sdk.job_snapshot import (
-    STAND_INS,
-    CompositeJobSnapshot,
-    JobErrorSnapshot,
-    JobExtension,
-    JobResultSnapshot,
-    JobSnapshot,
-    OutputExtension,
-    RunSnapshot,
-)
+from oqc_notebook.sdk.job_snapshot import STAND_INS
 from oqc_notebook.sdk.json_values import put_back
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import AttrPolicy, JobOutputProxy
+from oqc_notebook.sdk.snapshot_documents import (
+    CompositeDocument,
+    ErrorDocument,
+    Inputs,
+    JobBlock,
+    JobDocument,
+    OutputBlock,
+    OutputDocument,
+    ResultDocument,
+)
 from oqc_notebook.sdk.states import JobState, state_of
 
 if TYPE_CHECKING:
@@ -31,95 +31,132 @@ if TYPE_CHECKING:
 
 
 class Configs:
-    """The configurations in a file; each text is read once, each run gets its own."""
+    """The configurations in a file; each text is read once."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str | None], Config] = {}
 
-    def of(self, snapshot: JobSnapshot | RunSnapshot, where: str) -> Config | None:
-        """Give a new object for the configuration in a job's or run's model."""
-        text, kind = snapshot.config_json, snapshot.config_type
+    def shared(self, inputs: Inputs) -> Config | None:
+        """Give the configuration among some inputs, to be looked at only."""
+        text, kind = inputs.config_json, inputs.config_type
         if text is None:
             return None
         if (text, kind) not in self._read:
             try:
                 self._read[text, kind] = config_from_text(text, kind)
             except SnapshotError as exc:
-                raise SnapshotError(f"{where}config_json: {exc}") from None
-        return cast(Config, duplicate(self._read[text, kind]))
+                raise SnapshotError(f"config_json: {exc}") from None
+        return self._read[text, kind]
+
+    def own(self, inputs: Inputs) -> Config | None:
+        """Give the configuration among some inputs as a new object."""
+        return own_config(self.shared(inputs))
 
 
-def composite_of(snapshot: CompositeJobSnapshot, jobs: list[Job]) -> CompositeJob:
-    """Make the composite of a model, with these children instead of the model's."""
+def composite_of(document: CompositeDocument, jobs: list[Job]) -> CompositeJob:
+    """Make the composite of a document, with these children."""
     composite = CompositeJob(jobs)
-    if snapshot.oqc_notebook:
-        composite._outputs.attr_policy = _policy(snapshot.oqc_notebook.attr_policy)
+    block = document.get("oqc_notebook") or {}
+    composite._outputs.attr_policy = _policy(block.get("attr_policy"))
     return composite
 
 
-def job_of(snapshot: JobSnapshot, client: OqcSdk | None, configs: Configs) -> Job:
-    """Make the job of a model, which is used up: the job takes over its parts.
+def job_of(document: JobDocument, client: OqcSdk | None, configs: Configs) -> Job:
+    """Make the job of a document, which is used up: the job takes over its parts.
 
     Raises
     ------
     SnapshotError
         If a configuration cannot be read; the message names its place.
     """
-    extension = snapshot.oqc_notebook or JobExtension()
+    block: JobBlock = document.get("oqc_notebook") or {}
+    inputs = Inputs(
+        document["program"],
+        document["qpu_id"],
+        document.get("config_json"),
+        document.get("config_type"),
+    )
     job = Job(
-        program=snapshot.program,
-        qpu_id=snapshot.qpu_id,
-        config=configs.of(snapshot, ""),
-        tag=snapshot.tag,
-        hybrid_marker=snapshot.hybrid_marker,
-        fetch_diagnostics=snapshot.fetch_diagnostics,
+        program=document["program"],
+        qpu_id=document["qpu_id"],
+        config=configs.own(inputs),
+        tag=document.get("tag"),
+        hybrid_marker=document.get("hybrid_marker"),
+        fetch_diagnostics=document.get("fetch_diagnostics", False),
         _client=client,
     )
-    job.label = extension.label
-    job.task_id = snapshot.task_id
-    job.timings, job.metrics, job.metadata = snapshot.timings, snapshot.metrics, snapshot.metadata
-    _complete(job, extension)
-    job._state, job._status = _state_from(snapshot.state, extension.status)
-    job._raise_on_error = snapshot.raise_on_error
-    job.cancel_requested = extension.cancel_requested
-    _restore_outputs(job, snapshot, configs)
-    job._history.attr_policy = _policy(extension.attr_policy)
-    if job.task_id is not None or job.ended or extension.run or extension.state_times:
-        run = extension.run or snapshot
-        job._run = Run(
-            cast(str, run.program),
-            cast(str, run.qpu_id),
-            configs.of(run, "run."),
-            _times(extension.state_times),
-        )
+    job.label = block.get("label")
+    job.task_id = document.get("task_id")
+    job.timings = document.get("timings")
+    job.metrics = document.get("metrics")
+    job.metadata = document.get("metadata")
+    _complete(job, block)
+    job._state, job._status = _state_from(document.get("state", "CREATED"), block.get("status"))
+    job._raise_on_error = document.get("raise_on_error", False)
+    job.cancel_requested = block.get("cancel_requested", False)
+    _restore_outputs(job, document, inputs, configs)
+    job._history.attr_policy = _policy(block.get("attr_policy"))
+    run, state_times = block.get("run"), _all_in_utc(block.get("state_times", {}))
+    if job.task_id is not None or job.ended or run is not None or state_times:
+        inputs = inputs.of(run or {})
+        try:
+            config = configs.own(inputs)
+        except SnapshotError as exc:
+            raise SnapshotError(f"run.{exc}") from None
+        job._run = Run(cast(str, inputs.program), cast(str, inputs.qpu_id), config, state_times)
     return job
 
 
-def _restore_outputs(job: Job, snapshot: JobSnapshot, configs: Configs) -> None:
-    given = (("result", snapshot.result), ("error", snapshot.error))
-    newest = snapshot.history[-1] if snapshot.history else None
-    # compared before an output takes over, and completes, the parts of its model
-    newest_fields = [field for field, item in given if item is not None and item == newest]
-    history = [
-        _output_of(item, job, configs, f"history[{i}].") for i, item in enumerate(snapshot.history)
-    ]
-    # what is the last of the history too is one object, as before the save
-    latest = {
-        field: history[-1]
-        if field in newest_fields
-        else _output_of(item, job, configs, f"{field}.")
-        for field, item in given
-        if item is not None
+def _restore_outputs(job: Job, document: JobDocument, inputs: Inputs, configs: Configs) -> None:
+    runs = document.get("history", [])
+    given: dict[str, OutputDocument | None] = {
+        "result": document.get("result"),
+        "error": document.get("error"),
     }
+    # compared before an output takes over, and completes, the parts of its document
+    newest = [name for name, run in given.items() if runs and _alike(run, name, runs[-1], inputs)]
+    history: list[JobOutput] = []
+    latest: dict[str, JobOutput] = {}
+    where = ""
+    try:
+        for run in runs:
+            where = f"history[{len(history)}]"
+            history.append(_output_of(run, run["kind"], job, inputs, configs))
+        for where, given_run in given.items():
+            if where in newest:  # one object, as before the save
+                latest[where] = history[-1]
+            elif given_run is not None:
+                latest[where] = _output_of(given_run, where, job, inputs, configs)
+    except SnapshotError as exc:
+        raise SnapshotError(f"{where}.{exc}") from None
     # the published SDK leaves the output of an earlier run there while the latest is in flight
-    for field in [field for field, item in latest.items() if _is_of_earlier_run(item, job)]:
-        earlier = latest.pop(field)
+    for name in [name for name, output in latest.items() if _is_of_earlier_run(output, job)]:
+        earlier = latest.pop(name)
         if earlier not in history:
             history.insert(0, earlier)
     job._history = JobOutputProxy(history)
     job._error = cast(JobError | None, latest.get("error"))
     job._output = latest["result"] if "result" in latest else _error_of_latest_run(job)
     job._recorded = bool(history) and (job._output is history[-1] or job._error is history[-1])
+
+
+def _alike(
+    run: OutputDocument | None, kind: str, newest: ResultDocument | ErrorDocument, inputs: Inputs
+) -> bool:
+    """Tell whether two documents say the same output, whatever they leave out."""
+    if run is None or kind != newest["kind"]:
+        return False
+    return run == newest or (
+        inputs.of(run) == inputs.of(newest) and _own_fields(run) == _own_fields(newest)
+    )
+
+
+def _own_fields(run: OutputDocument) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in run.items()
+        if value is not None and name != "kind" and name not in Inputs._fields
+    }
 
 
 def _is_of_earlier_run(output: JobOutput, job: Job) -> bool:
@@ -139,35 +176,47 @@ def _error_of_latest_run(job: Job) -> JobError | None:
 
 
 def _output_of(
-    snapshot: JobResultSnapshot | JobErrorSnapshot, job: Job, configs: Configs, where: str
+    run: OutputDocument, kind: str, job: Job, inputs: Inputs, configs: Configs
 ) -> JobOutput:
-    output: JobOutput
-    if isinstance(snapshot, JobResultSnapshot):
-        output = JobResult(snapshot.data)
+    inputs = inputs.of(run)
+    block: OutputBlock = run.get("oqc_notebook") or {}
+    received = run.get("received")
+    fields = {
+        "qpu_id": inputs.qpu_id,
+        "task_id": run.get("task_id"),
+        "compiler_config": configs.shared(inputs),  # until the output is opened
+        "program": inputs.program,
+        "received": received and _in_utc(received),
+        "timings": run.get("timings"),
+        "metrics": run.get("metrics"),
+        "metadata": run.get("metadata"),
+        "state_times": _all_in_utc(block.get("state_times", {})),
+        "_job": job,
+        "_sealed": True,
+        "_kept": None,
+    }
+    if kind == "result":
+        output: JobOutput = object.__new__(JobResult)
+        fields["data"] = run.get("data", {})
     else:
-        output = JobError(snapshot.error_code, snapshot.error_message)
-    output.program = snapshot.program
-    output.qpu_id = snapshot.qpu_id
-    output.compiler_config = configs.of(snapshot, where)
-    output.task_id = snapshot.task_id
-    output.received = snapshot.received and _time(snapshot.received)
-    output.timings = snapshot.timings
-    output.metrics = snapshot.metrics
-    output.metadata = snapshot.metadata
-    output._job = job
-    if snapshot.oqc_notebook is not None:
-        _complete(output, snapshot.oqc_notebook)
-        output.state_times = _times(snapshot.oqc_notebook.state_times)
+        output = object.__new__(JobError)
+        fields["error_code"] = run.get("error_code")
+        fields["error_message"] = run.get("error_message")
+    # past the constructor and the descriptors, which take as long as all the rest
+    object.__setattr__(output, "__dict__", fields)
+    _complete(output, block)
     return output
 
 
-def _complete(target: Job | JobOutput, extension: JobExtension | OutputExtension) -> None:
+def _complete(target: Job | JobOutput, block: JobBlock | OutputBlock) -> None:
     """Put in what the plain fields could not say; a plain field that says something wins."""
+    if "instead" not in block and "non_finite" not in block:
+        return
     fields = {name: value for name, value in vars(target).items() if name in STAND_INS}
-    for name, value in extension.instead.items():
+    for name, value in block.get("instead", {}).items():
         if name in fields and fields[name] == STAND_INS[name]:
             fields[name] = value
-    put_back(fields, extension.non_finite)
+    put_back(fields, block.get("non_finite", []))
     vars(target).update(fields)
 
 
@@ -182,12 +231,15 @@ def _state_from(plain: str, status: str | None) -> tuple[JobState, str | None]:
     return state, status if meant is state else None
 
 
-def _times(times: dict[str, datetime]) -> dict[str, datetime]:
-    return {state: _time(time) for state, time in times.items()}
+def _all_in_utc(times: dict[str, datetime]) -> dict[str, datetime]:
+    for time in times.values():
+        if time.tzinfo is not UTC:
+            return {state: _in_utc(time) for state, time in times.items()}
+    return times
 
 
-def _time(time: datetime) -> datetime:
-    if time.tzinfo is None:
+def _in_utc(time: datetime) -> datetime:
+    if time.tzinfo is None or time.tzinfo is UTC:
         return time
     try:
         return time.astimezone(UTC)

@@ -1,114 +1,83 @@
 """From jobs to the documents of the snapshot format: dicts that share nothing with them.
 
 A document is what a file holds: an output leaves out its program, QPU and
-configuration where they equal its job's. The models are made of documents, and so
-are the files, without a model in between.
+configuration where they equal its job's, and diagnostics that there are none of.
 """
 
 from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.config_types import same
 from oqc_notebook.sdk.configs import Config, config_to_text
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
-from oqc_notebook.sdk.job_snapshot import CURRENT_SCHEMA_VERSION, STAND_INS
+from oqc_notebook.sdk.job_snapshot import CURRENT_SCHEMA_VERSION, STAND_INS, ConfigType
 from oqc_notebook.sdk.json_values import NonFinite, copied
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import AttrPolicy
+from oqc_notebook.sdk.snapshot_documents import Inputs
 from oqc_notebook.sdk.states import MOMENT, JobState
 
 Document = dict[str, Any]
+Made = TypeVar("Made")
 
 _DIAGNOSTICS = ("timings", "metrics", "metadata")
 
 
-def job_document(job: Job) -> Document:
-    """Take down the complete state of a job, as of one moment.
+class Moment(SimpleNamespace):
+    """Everything that a job said of itself at one moment, and its history then."""
 
-    Raises
-    ------
-    SnapshotError
-        If it holds something that JSON cannot hold unchanged; the message names its place.
-    """
-    return _job_document(_moment_of(job))
+    @classmethod
+    def of(cls, job: Job) -> Moment:
+        """Take it down."""
+        with MOMENT:
+            return cls(**vars(job), outputs_so_far=job.history.all())
 
 
-def composite_documents(composite: CompositeJob) -> tuple[Document, Iterator[Document]]:
-    """Take down the complete state of a composite, as of one moment.
+def moments_of(composite: CompositeJob) -> tuple[Document, list[Moment]]:
+    """Take down a composite and all of its children as of one moment.
 
     Returns
     -------
     tuple
-        The document of the composite without ``jobs``, and those of its children, made
-        one by one, so that not all of them need be in memory at a time.
-
-    Raises
-    ------
-    SnapshotError
-        While the children are made, as for a job.
+        The document of the composite without ``jobs``, and the children.
     """
     with MOMENT:
-        moments = [_moment_of(child) for child in composite.jobs]
+        moments = [Moment.of(child) for child in composite.jobs]
         policy = composite._outputs.attr_policy
     document: Document = {
         "schema_version": CURRENT_SCHEMA_VERSION,
         "snapshot_kind": "composite",
     }
     _add_block(document, {"attr_policy": _policy_name(policy)})
-    return document, _child_documents(moments)
+    return document, moments
 
 
-def _child_documents(moments: list[SimpleNamespace]) -> Iterator[Document]:
+def each(moments: list[Moment], make: Callable[[Moment], Made]) -> Iterator[Made]:
+    """Make something of each child, one by one; an error names the child."""
     for i, moment in enumerate(moments):
         try:
-            yield _job_document(moment)
+            yield make(moment)
         except SnapshotError as exc:
             raise SnapshotError(f"jobs[{i}].{exc}") from None
 
 
-def _moment_of(job: Job) -> SimpleNamespace:
-    """Take down everything that a job says of itself at this moment."""
-    with MOMENT:
-        return SimpleNamespace(**vars(job), outputs_so_far=job.history.all())
-
-
-class _Inputs(NamedTuple):
-    """The inputs of a run, as a document says them."""
-
-    program: str | None
-    qpu_id: str | None
-    config_json: str | None
-    config_type: str | None
-
-    def unlike(self, job: _Inputs) -> Document:
-        """Give those that are not the job's; text and type of a configuration together."""
-        document: Document = {}
-        if self.program != job.program:
-            document["program"] = self.program
-        if self.qpu_id != job.qpu_id:
-            document["qpu_id"] = self.qpu_id
-        if self.config_json != job.config_json or self.config_type != job.config_type:
-            document["config_json"] = self.config_json
-            document["config_type"] = self.config_type
-        return document
-
-
-class _Configs:
+class Configs:
     """The JSON forms of configurations; runs in a row mostly have equal ones."""
 
     def __init__(self) -> None:
         self._latest: Config | None = None
-        self._texts: tuple[str, str] | tuple[None, None] = (None, None)
+        self._texts: tuple[str, ConfigType] | tuple[None, None] = (None, None)
 
-    def texts_of(self, config: Config | None) -> tuple[str, str] | tuple[None, None]:
+    def texts_of(self, config: Config | None) -> tuple[str, ConfigType] | tuple[None, None]:
+        """Give the JSON form of a configuration, and the snapshot's name for its kind."""
         if config is None:
             return None, None
         if self._latest is None or not same(config, self._latest):
@@ -117,8 +86,26 @@ class _Configs:
         return self._texts
 
 
-def _job_document(job: SimpleNamespace) -> Document:
-    configs = _Configs()
+def job_document(job: Moment) -> Document:
+    """Make the document of a job.
+
+    Raises
+    ------
+    SnapshotError
+        If it holds something that JSON cannot hold unchanged; the message names its place.
+    """
+    configs = Configs()
+    document, inputs = document_without_outputs(job, configs)
+
+    def make(output: JobOutput) -> Document:
+        return {**inputs_of(output, configs).unlike(inputs), **document_of_output(output)}
+
+    latest, history = outputs_of(job, make)
+    return document | latest | {"history": history}
+
+
+def document_without_outputs(job: Moment, configs: Configs) -> tuple[Document, Inputs]:
+    """Make the document of a job without ``result``, ``error`` and ``history``."""
     inputs = _inputs(job.program, job.qpu_id, job.config, configs)
     if inputs.program is None or inputs.qpu_id is None:
         raise SnapshotError("program and qpu_id are texts, not None.")
@@ -128,26 +115,18 @@ def _job_document(job: SimpleNamespace) -> Document:
     document: Document = {
         "schema_version": CURRENT_SCHEMA_VERSION,
         "snapshot_kind": "job",
-        **inputs._asdict(),
+        "program": inputs.program,
+        "qpu_id": inputs.qpu_id,
+        "config_json": inputs.config_json,
+        "config_type": inputs.config_type,
         "tag": _text(job.tag, "tag"),
         "hybrid_marker": _text(job.hybrid_marker, "hybrid_marker"),
         "task_id": _id(job.task_id),
         "state": state,
         "raise_on_error": bool(job._raise_on_error),
         "fetch_diagnostics": bool(job._fetch_diagnostics),
+        **_diagnostics(vars(job), instead, non_finite),
     }
-    _add_diagnostics(document, job, instead, non_finite)
-    result = job._output if isinstance(job._output, JobResult) else None
-    made: dict[int, Document] = {}
-    for field, output in (("result", result), ("error", job._error)):
-        document[field] = None
-        if output is not None:
-            document[field] = made[id(output)] = _output_document(output, inputs, configs, field)
-    # the latest output is mostly the last of the history too: it is made once
-    document["history"] = [
-        made.get(id(output)) or _output_document(output, inputs, configs, f"history[{i}]")
-        for i, output in enumerate(job.outputs_so_far)
-    ]
     run = job._run and _inputs(job._run.program, job._run.qpu_id, job._run.config, configs)
     _add_block(
         document,
@@ -162,27 +141,62 @@ def _job_document(job: SimpleNamespace) -> Document:
             "non_finite": non_finite,
         },
     )
-    return document
+    return document, inputs
 
 
-def _output_document(output: JobOutput, job: _Inputs, configs: _Configs, where: str) -> Document:
+def outputs_of(
+    job: Moment, make: Callable[[JobOutput], Made]
+) -> tuple[dict[str, Made], list[Made]]:
+    """Make something of a job's outputs; an error names the output.
+
+    Returns
+    -------
+    tuple
+        What was made of the latest ``result`` and ``error``, where there is one, and of the
+        history.
+    """
+    given: dict[str, JobOutput] = {}
+    if isinstance(job._output, JobResult):
+        given["result"] = job._output
+    if job._error is not None:
+        given["error"] = job._error
+    latest: dict[str, Made] = {}
+    history: list[Made] = []
     try:
-        return _document_of_output(output, job, configs)
+        for name, output in given.items():
+            latest[name] = make(output)
+        # the latest output is mostly the last of the history too: it is made once
+        made = {id(output): latest[name] for name, output in given.items()}
+        for output in job.outputs_so_far:  # not a comprehension: its length says where an error is
+            history.append(made.get(id(output)) or make(output))  # noqa: PERF401
     except SnapshotError as exc:
-        raise SnapshotError(f"{where}.{exc}") from None
+        missing = [name for name in given if name not in latest] or [f"history[{len(history)}]"]
+        raise SnapshotError(f"{missing[0]}.{exc}") from None
+    return latest, history
 
 
-def _document_of_output(output: JobOutput, job: _Inputs, configs: _Configs) -> Document:
+def inputs_of(output: JobOutput, configs: Configs) -> Inputs:
+    """Give the inputs of the run that left an output."""
+    fields = vars(output)
+    return _inputs(output.program, output.qpu_id, fields["compiler_config"], configs)
+
+
+def document_of_output(output: JobOutput) -> Document:
+    """Make the document of an output without the inputs of its run."""
+    # past the descriptors: nothing of it is changed or handed on here
+    fields = vars(output)
     instead: Document = {}
     non_finite: NonFinite = []
-    inputs = _inputs(output.program, output.qpu_id, output.compiler_config, configs)
-    document: Document = inputs.unlike(job)
-    document["task_id"] = _id(output.task_id)
-    document["received"] = _time(output.received, "received")
-    _add_diagnostics(document, output, instead, non_finite)
+    document: Document = {
+        "task_id": _id(fields["task_id"]),
+        "received": _time(fields["received"], "received"),
+    }
+    for name, value in _diagnostics(fields, instead, non_finite).items():
+        if value is not None or name in instead:
+            document[name] = value
     if isinstance(output, JobResult):
         document["kind"] = "result"
-        data = copied(output.data, ("data",), non_finite)
+        data = copied(fields["data"], ("data",), non_finite)
         document["data"] = _plain("data", data, type(data) is dict, instead)
     elif isinstance(output, JobError):
         document["kind"] = "error"
@@ -194,30 +208,27 @@ def _document_of_output(output: JobOutput, job: _Inputs, configs: _Configs) -> D
         document["error_message"] = _plain("error_message", message, fits, instead)
     else:
         raise SnapshotError(f"kind is {type(output).__name__}, neither result nor error.")
-    if output.state_times or instead or non_finite:
-        times = _times(output.state_times)
-        _add_block(document, {"state_times": times, "instead": instead, "non_finite": non_finite})
+    times = _times(fields["state_times"])
+    _add_block(document, {"state_times": times, "instead": instead, "non_finite": non_finite})
     return document
 
 
 def _inputs(
-    program: str | None, qpu_id: str | None, config: Config | None, configs: _Configs
-) -> _Inputs:
-    return _Inputs(_text(program, "program"), _text(qpu_id, "qpu_id"), *configs.texts_of(config))
+    program: str | None, qpu_id: str | None, config: Config | None, configs: Configs
+) -> Inputs:
+    return Inputs(_text(program, "program"), _text(qpu_id, "qpu_id"), *configs.texts_of(config))
 
 
-def _add_diagnostics(
-    document: Document,
-    source: SimpleNamespace | JobOutput,
-    instead: Document,
-    non_finite: NonFinite,
-) -> None:
+def _diagnostics(fields: Document, instead: Document, non_finite: NonFinite) -> Document:
+    """Give the diagnostics of a job or an output, as the plain fields hold them."""
+    plain: Document = {}
     for name in _DIAGNOSTICS:
-        value = getattr(source, name)
+        value = fields[name]
         if value is not None:
             value = copied(value, (name,), non_finite)
             value = _plain(name, value, type(value) is dict, instead)
-        document[name] = value
+        plain[name] = value
+    return plain
 
 
 def _plain(name: str, value: Any, fits: bool, instead: Document) -> Any:
@@ -236,7 +247,7 @@ def _plain_state(state: JobState, status: str | None) -> tuple[str, str | None]:
     """Give the published word for a state, and the server's where that is lost."""
     if state is JobState.UNKNOWN:
         return JobState.RUNNING.value, status or state.value
-    return state.value, None if status == state.value else status
+    return state.value, None if status == state else status
 
 
 def _policy_name(policy: AttrPolicy) -> str | None:

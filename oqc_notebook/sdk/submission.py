@@ -1,11 +1,11 @@
 """Reserve ids, record them, submit: never two runs for one intent.
 
-Ids are reserved first; nothing runs under a reserved id. They are recorded in the
-file that a job was last saved to or loaded from. Then the tasks are submitted
-under them. When the answer to a submission is lost, the server is asked about the
-id: it says CREATED where the submission did not arrive, and then the same id, and
-only it, is submitted again. (That a reserved id answers CREATED, and that a second
-submission of a running id answers 409, is not public; it is assumed here.)
+Ids are reserved first; nothing runs under a reserved id. They are recorded: in the
+notebook's archive, and in the file that a job was last saved to or loaded from. Then
+the tasks are submitted under them. When the answer to a submission is lost, the server
+is asked about the id: it says CREATED where the submission did not arrive, and then
+the same id, and only it, is submitted again. (That a reserved id answers CREATED, and
+that a second submission of a running id answers 409, is not public; it is assumed here.)
 """
 
 from __future__ import annotations
@@ -68,10 +68,11 @@ class Submissions:
             If a job cannot be sent. Then none was touched.
         """
         jobs = [job for job in dict.fromkeys(jobs) if job._submission is None]
-        fields = [_sendable_fields(i, job, len(jobs)) for i, job in enumerate(jobs)]
+        fields = {job: _sendable_fields(i, job, len(jobs)) for i, job in enumerate(jobs)}
+        jobs = _to_submit(jobs)
         groups: dict[str, list[Job]] = {}
-        for job, content in zip(jobs, fields, strict=True):
-            job._begin_run(content)
+        for job in jobs:
+            job._begin_run(fields[job])
             groups.setdefault(job.qpu_id, []).append(job)
         for job in jobs:  # observers see all of them begin, not some of them
             job._changed()
@@ -162,6 +163,14 @@ class Submissions:
             await self._submit_batch(qpu_id, batch, tries)
 
 
+def _to_submit(jobs: list[Job]) -> list[Job]:
+    """Give the jobs whose run is not recorded already; the others have it then."""
+    client = jobs[0]._client if jobs else None
+    if client is None or client._recorder is None:
+        return jobs
+    return client._recorder.served(jobs)
+
+
 def _sendable_fields(index: int, job: Job, total: int) -> dict[str, Any]:
     """Make the fields of a job's submission, or say what is wrong with it."""
     which = f"child {index} (of {total})" if total > 1 else "the job"
@@ -207,7 +216,11 @@ def _refuse(jobs: Iterable[Job], exc: ServerError) -> None:
 
 
 async def _record(jobs: Iterable[Job]) -> None:
-    """Write the reserved ids down where the jobs were last saved to or loaded from."""
+    """Write the reserved ids down: by the recorder, and where the jobs were saved or loaded."""
+    jobs = list(jobs)
+    client = jobs[0]._client
+    if client is not None and client._recorder is not None:
+        await client._recorder.reserved(jobs)
     for home in {job._home for job in jobs if job._home is not None}:
         try:
             await asyncio.to_thread(home.record)

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from time import time
@@ -32,6 +33,12 @@ MAX_REQUEST_BYTES = 128 * 1024
 
 #: Answers that say "not now" rather than "no".
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+#: Error bodies that say nothing.
+_NO_REASON = frozenset({"", "{}", "[]", "null", '""'})
+
+#: What is kept of an error body of another shape, such as a page of HTML (characters).
+_MAX_REASON = 1000
 
 #: Few connections: the cost of httpx's pool for a request grows with those that wait.
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
@@ -66,6 +73,10 @@ class Transport:
         self._authenticating = asyncio.Lock()
         #: How many requests were sent.
         self.requests = 0
+        #: Since when no request got a usable answer; None while they do.
+        self.lost_since: datetime | None = None
+        #: Called when `lost_since` changes.
+        self.on_reach: Callable[[], None] = lambda: None
         if isinstance(credential, PasswordCredential):
             credential.post = self._post_unauthenticated
 
@@ -135,6 +146,7 @@ class Transport:
         )
 
     async def _persist(self, send: Callable[[], Coroutine[Any, Any, Any]], attempts: int) -> Any:
+        send = partial(self._noting_reach, send)
         if attempts == 1:
             return await send()
         retrying = AsyncRetrying(
@@ -150,6 +162,29 @@ class Transport:
                 f"{self.url} gave no usable answer in {attempts} tries. The last one: {exc} "
                 "Check the address and the network, then try again; nothing was lost."
             ) from None
+
+    async def _noting_reach(self, send: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        try:
+            answer = await send()
+        except DisturbanceError:
+            self.unanswered()
+            raise
+        except ServerError:  # a no is an answer, too
+            self._answered()
+            raise
+        self._answered()
+        return answer
+
+    def unanswered(self) -> None:
+        """Note that a request got no usable answer."""
+        if self.lost_since is None:
+            self.lost_since = datetime.now(UTC)
+            self.on_reach()
+
+    def _answered(self) -> None:
+        if self.lost_since is not None:
+            self.lost_since = None
+            self.on_reach()
 
     async def _post_unauthenticated(self, path: str, body: dict[str, Any]) -> Any:
         return await self._send("POST", path, content=json.dumps(body).encode(), authenticate=False)
@@ -242,10 +277,12 @@ def _meaning_of(response: httpx.Response) -> Any:
     if status == 200:
         _pass_on_messages(answer)
         return answer
-    text = _error_text(answer) or response.text.strip() or response.reason_phrase
+    text = _error_text(answer) or response.text.strip()[:_MAX_REASON]
+    if text in _NO_REASON:
+        text = f"The server gives no reason (HTTP status {status} {response.reason_phrase})."
     if status in (401, 403):
         raise AuthenticationError(f"Authentication error ({status}): {text}", status, answer)
-    raise ServerError(text or f"HTTP status {status}", status, answer)
+    raise ServerError(text, status, answer)
 
 
 def _error_text(answer: Any) -> str:
@@ -254,12 +291,9 @@ def _error_text(answer: Any) -> str:
         return ""
     response = answer.get("response")
     errors = response.get("errors") if isinstance(response, dict) else None
-    if isinstance(errors, list) and errors:
-        return str(errors[0])
-    for key in ("detail", "message"):
-        if isinstance(answer.get(key), str):
-            return str(answer[key])
-    return ""
+    first = errors[0] if isinstance(errors, list) and errors else None
+    said = (first, answer.get("detail"), answer.get("message"))
+    return next((text.strip() for text in said if isinstance(text, str) and text.strip()), "")
 
 
 def _pass_on_messages(answer: Any) -> None:

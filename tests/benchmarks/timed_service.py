@@ -49,6 +49,8 @@ class TimedService:
             return {"version": "timed"}
         if path.startswith("/admin/qpu"):
             return {"items": [{"id": QPU, "name": "Timed", "active": True, "url": self.url}]}
+        if path.startswith("/monitoring/calibrations"):
+            return {}
         if path == "/requests":
             return self.looks
         if method == "POST" and path == "/tasks":

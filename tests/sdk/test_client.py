@@ -9,7 +9,6 @@ import pytest
 from compiler_config.config import CompilerConfig
 
 from oqc_notebook.sdk import CompositeJob, EradoConfig, Job, JobLike, OqcSdk
-from oqc_notebook.sdk.errors import ServerError
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, EXACT, ONE, SIMULATOR, LocalQpu
 
@@ -135,37 +134,25 @@ def test_reconfigure_refuses_an_unknown_input_and_changes_nothing() -> None:
     assert job.program == "a"
 
 
-# ---- QPUs ----
+# ---- QPUs, as v3 tells them; the rest is in test_lookups.py ----
 
 
-async def test_the_qpus_and_what_is_known_of_them(local_qpu: LocalQpu) -> None:
-    async with local_qpu.sdk() as sdk:
-        qpus = await sdk.list_qpus()
-        assert [qpu["id"] for qpu in qpus] == [EXACT, SIMULATOR]
-        features = await sdk.get_features()
-        assert features["qubit_count"] == 32
-        assert await sdk.get_system_status()
-        assert await sdk.get_system_status(SIMULATOR)
-        assert await sdk.get_calibration(date_filter=dt.date(2026, 11, 23))
-        window = await sdk.get_next_window(SIMULATOR)
-        assert isinstance(window, dt.datetime)
-
-
-@pytest.mark.parametrize("day", ["23.11.2026", "2026-13-01"])
-async def test_a_text_that_is_not_a_day_is_refused(local_qpu: LocalQpu, day: str) -> None:
-    async with local_qpu.sdk() as sdk:
-        with pytest.raises(ValueError, match="not a day"):
-            await sdk.get_calibration(date_filter=day)
-        with pytest.raises(TypeError, match="not a int"):
-            await sdk.get_calibration(date_filter=20261123)  # type: ignore[arg-type]
-
-
-async def test_questions_about_an_unknown_qpu_are_answered_with_what_there_is(
-    local_qpu: LocalQpu,
+async def test_a_feature_set_that_is_no_json_is_left_as_it_is(
+    proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
+    item = {"id": EXACT, "feature_set": "{half"}
+    proxy.spoil("GET", f"/admin/qpu/{EXACT}", answer=answer(200, item))
+    async with proxied as sdk:
+        assert await sdk.get_features() == "{half"
+
+
+async def test_old_calibrations_and_all_statuses_are_told(local_qpu: LocalQpu) -> None:
     async with local_qpu.sdk() as sdk:
-        with pytest.raises(ServerError, match=f"Offered now: {EXACT}"):
-            await sdk.get_next_window("qpu:nowhere")
+        assert await sdk.get_calibration(date_filter=dt.date(2026, 11, 23))
+        assert [status["qpu_id"] for status in await sdk.get_system_status()] == [EXACT, SIMULATOR]
+
+
+# ---- running ----
 
 
 async def test_reading_is_retried_and_a_job_on_a_new_qpu_is_found(

@@ -378,6 +378,7 @@ async def test_a_job_saved_in_flight_is_refreshed_and_resumes(
         assert restored.task_id == job.task_id
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_refresh_of_a_scrubbed_task_surfaces_a_clear_server_error(
     local_qpu: LocalQpu, tmp_path: Path
 ) -> None:
@@ -440,6 +441,7 @@ def test_load_does_not_contact_the_server(tmp_path: Path) -> None:
     ids=["QPU removed", "config unsupported", "fewer qubits", "forbidden", "odd"],
 )
 @pytest.mark.parametrize("many", [False, True], ids=["job", "composite"])
+@pytest.mark.usefixtures("dialect")
 async def test_a_refused_submission_is_stored_in_error_and_nothing_is_raised(
     proxied: OqcSdk,
     proxy: FaultyProxy,
@@ -476,6 +478,7 @@ async def test_a_refused_submission_is_stored_in_error_and_nothing_is_raised(
     assert len(again._members()[0].history) == 2
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_too_many_qubits_for_the_qpu_are_told_by_the_error(local_qpu: LocalQpu) -> None:
     """Qubit count reduced: the saved program requests more qubits than are available."""
     program = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[40];\ncreg c[1];\nmeasure q[0]->c[0];\n'
@@ -485,6 +488,7 @@ async def test_too_many_qubits_for_the_qpu_are_told_by_the_error(local_qpu: Loca
     assert "32" in job.error.error_message
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_an_unsupported_configuration_is_told_by_the_error(local_qpu: LocalQpu) -> None:
     """Compiler config no longer supported: the submission is rejected."""
     job = await executed(local_qpu, program=ONE, config=CompilerConfig(repeats=10_000_000))

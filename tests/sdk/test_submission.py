@@ -14,15 +14,12 @@ from oqc_notebook.sdk.errors import SessionUnreachableError
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("dialect")]
 
 
 async def tasks_at(sdk: OqcSdk) -> int:
     """How many tasks the local QPU has been given so far, as it counts them itself."""
-    connection = sdk._require_connection()
-    url = next(iter(connection.service._endpoints.values()))
-    tasks = await connection.transport.get(f"{url}/tasks")
-    return sum(task["status"] != "CREATED" for task in tasks)
+    return sum(task["status"] != "CREATED" for task in await sdk.list_tasks())
 
 
 async def test_two_execute_at_once_are_one_run(local_qpu: LocalQpu) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk
 from oqc_notebook.sdk.errors import StaleResultWarning
+from oqc_notebook.sdk.waiting import now
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu
 
@@ -59,6 +60,80 @@ async def test_a_hanging_server_does_not_outlast_the_timeout(
         with pytest.raises(TimeoutError):
             await job.execute(timeout_s=0.5)
         assert time.monotonic() - began < 1.5
+
+
+class Suspended:
+    """The clock of a machine that may be suspended; those of the event loop stand still then."""
+
+    def __init__(self) -> None:
+        self.asleep_s = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.asleep_s
+
+
+@pytest.fixture
+def suspended(monkeypatch: pytest.MonkeyPatch) -> Suspended:
+    clock = Suspended()
+    monkeypatch.setattr("oqc_notebook.sdk.waiting.now", clock)
+    return clock
+
+
+async def test_a_suspend_of_the_machine_counts_as_waiting(
+    proxied: OqcSdk, proxy: FaultyProxy, suspended: Suspended
+) -> None:
+    async with proxied as sdk:
+        running = answer(200, {"status": "RUNNING"})
+        fault = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        job = sdk.create_job(program=ONE)
+        waiting = asyncio.create_task(job.execute(timeout_s=3600))
+        while job.state is not JobState.RUNNING:
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        suspended.asleep_s = 3000
+        done, _ = await asyncio.wait({waiting}, timeout=1.5)
+        assert not done
+        suspended.asleep_s = 4000
+        with pytest.raises(TimeoutError, match="stay in flight"):
+            await waiting
+        assert time.monotonic() - began < 5
+        fault.times = 0
+        await job.wait()
+        assert job.completed
+
+
+async def test_a_suspend_counts_for_a_submission_too(
+    proxied: OqcSdk, proxy: FaultyProxy, suspended: Suspended
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("POST", "/tasks/submit", delay_s=3.0)
+        job = sdk.create_job(program=ONE)
+        submitting = asyncio.create_task(job.submit(timeout_s=600))
+        while not proxy.count("POST", "/tasks/submit"):
+            await asyncio.sleep(0.01)
+        suspended.asleep_s = 601
+        with pytest.raises(TimeoutError, match="The submission goes on"):
+            await submitting
+        await job.wait()
+        assert job.completed
+
+
+async def test_without_a_limit_a_suspend_ends_no_wait(
+    proxied: OqcSdk, proxy: FaultyProxy, suspended: Suspended
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        proxy.spoil("POST", "/tasks/submit", delay_s=0.2)
+        waiting = asyncio.create_task(job.execute(timeout_s=None))
+        suspended.asleep_s = 1e6
+        assert (await waiting).one.ok
+
+
+def test_the_clock_of_waits_goes_on_in_a_suspend() -> None:
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    if clock is None:
+        pytest.skip("only Linux calls it so")
+    assert abs(now() - time.clock_gettime(clock)) < 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +217,7 @@ async def test_each_waiter_has_a_timeout_of_its_own(proxied: OqcSdk, proxy: Faul
         assert (await patient).one is job.result
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_a_purged_task_sets_error_404_and_keeps_the_state(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
@@ -163,6 +239,7 @@ async def test_a_purged_task_sets_error_404_and_keeps_the_state(
         assert [output.ok for output in job.history] == [False, True]
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_execute_of_a_purged_run_does_not_submit_by_itself(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
@@ -176,6 +253,7 @@ async def test_execute_of_a_purged_run_does_not_submit_by_itself(
         assert job.completed
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_a_refresh_of_a_finished_job_that_was_purged_keeps_its_result(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
@@ -196,6 +274,7 @@ async def test_a_refresh_of_a_finished_job_that_was_purged_keeps_its_result(
         assert job.error is None
 
 
+@pytest.mark.usefixtures("dialect")
 async def test_a_refused_token_while_polling_ends_the_wait_and_a_later_one_goes_on(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:

@@ -1,0 +1,106 @@
+"""From jobs to the content of files: JSON, in which each output has a line of its own.
+
+So a file can be read and compared line by line, and what was written once of an
+output that cannot have been changed since is put together, not made again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from oqc_notebook.sdk.composite import CompositeJob
+from oqc_notebook.sdk.errors import SnapshotError
+from oqc_notebook.sdk.job import Job
+from oqc_notebook.sdk.json_values import not_unicode, spelled
+from oqc_notebook.sdk.outputs import JobOutput
+from oqc_notebook.sdk.snapshot_documents import Inputs, RunDocument
+from oqc_notebook.sdk.snapshot_writing import (
+    Configs,
+    Document,
+    Moment,
+    document_of_output,
+    document_without_outputs,
+    each,
+    inputs_of,
+    moments_of,
+    outputs_of,
+)
+
+
+def job_text(job: Job) -> bytes:
+    """Give the content of a job's file.
+
+    Raises
+    ------
+    SnapshotError
+        If it holds something that JSON cannot hold; the message names its place.
+    """
+    return b"".join([*_parts_of_job(Moment.of(job), Configs()), b"\n"])
+
+
+def composite_text(composite: CompositeJob) -> bytes:
+    """Give the content of a composite's file.
+
+    Raises
+    ------
+    SnapshotError
+        If it holds something that JSON cannot hold; the message names its place.
+    """
+    document, moments = moments_of(composite)
+    configs = Configs()
+    parts = [_fields(document), b',\n  "jobs": [']
+    separator = b"\n"
+    for child in each(moments, lambda moment: _parts_of_job(moment, configs)):
+        parts += (separator, *child)
+        separator = b",\n"
+    parts.append(b"\n  ]\n}\n" if moments else b"]\n}\n")
+    return b"".join(parts)
+
+
+def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:
+    """Give the JSON of a job in parts: to join them twice would take as long as all the rest."""
+    document, inputs = document_without_outputs(job, configs)
+    latest, history = outputs_of(job, partial(_line, inputs, configs))
+    return [
+        _fields(document),
+        *(b',\n  "result": ', latest.get("result", b"null")),
+        *(b',\n  "error": ', latest.get("error", b"null")),
+        *(b',\n  "history": ', *_list_of(history)),
+        b"\n}",
+    ]
+
+
+def _fields(document: Document) -> bytes:
+    """Give the JSON of a document, one field a line, without the end that would close it."""
+    return _json(document, indent=2).removesuffix(b"\n}")
+
+
+def _list_of(lines: list[bytes]) -> list[bytes]:
+    if not lines:
+        return [b"[]"]
+    parts = [b",\n"] * (2 * len(lines) + 1)
+    parts[0], parts[1::2], parts[-1] = b"[\n", lines, b"\n  ]"
+    return parts
+
+
+def _line(job: Inputs, configs: Configs, output: JobOutput) -> bytes:
+    """Give the JSON of an output, in which inputs that equal its job's are left out."""
+    kept = output._kept if output._sealed else None
+    if kept is None:
+        kept = inputs_of(output, configs), _json(document_of_output(output))
+        if output._sealed:
+            vars(output)["_kept"] = kept
+    inputs, line = kept
+    if inputs == job:
+        return line
+    return _json(inputs.unlike(job)).removesuffix(b"}") + b"," + line.removeprefix(b"{")
+
+
+def _json(document: Document | RunDocument, indent: int | None = None) -> bytes:
+    try:
+        return to_json(document, indent=indent)
+    except PydanticSerializationError:
+        place = not_unicode(document) or ("the snapshot",)
+        raise SnapshotError(f"{spelled(place)} is not valid Unicode.") from None

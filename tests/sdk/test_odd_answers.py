@@ -1,0 +1,214 @@
+"""Answers of another shape than expected: no raw library error, and never a blank message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oqc_notebook.sdk import JobState, OqcSdk
+from tests.faulty import FaultyProxy, answer
+from tests.support import EXACT, ONE, SIMULATOR, LocalQpu
+
+pytestmark = pytest.mark.anyio
+
+#: Error bodies, and what has to be found in the message.
+BODIES: list[tuple[Any, str]] = [
+    ("", "HTTP status 404"),
+    ({}, "HTTP status 404"),
+    ([], "HTTP status 404"),
+    (None, "HTTP status 404"),
+    ({"response": {"errors": []}}, "response"),
+    ({"response": {"errors": [None]}}, "response"),
+    ({"response": {"errors": [""]}, "message": "in words"}, "in words"),
+    ({"response": {"errors": [{"code": 7}]}}, "7"),
+    ({"response": {"errors": "no list"}}, "no list"),
+    ({"response": None, "detail": [{"loc": ["body"], "msg": "field required"}]}, "field required"),
+    ({"detail": "of v4"}, "of v4"),
+    ("<html>" + "x" * 100_000, "<html>"),
+    ("\x00\ud7ff", "\ud7ff"),
+]
+
+
+@pytest.mark.parametrize(("body", "said"), BODIES)
+async def test_a_refusal_of_any_shape_is_told_in_words(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path, body: Any, said: str
+) -> None:
+    async with proxied as sdk:
+        looked_at, submitted = sdk.create_job(program=ONE), sdk.create_job(program=ONE)
+        await looked_at.execute()
+        proxy.spoil("GET", "/all_info", answer=answer(404, body))
+        await looked_at.refresh()
+        proxy.spoil("POST", "/tasks/submit", answer=answer(404, body), forward=False)
+        await submitted.execute()
+        for job in (looked_at, submitted):
+            assert job.error is not None
+            assert job.error.error_code == 404
+            assert said in str(job.error.error_message)
+            assert len(str(job.error.error_message)) < 1300
+            job.save(tmp_path / "job.json")
+            assert sdk.load(tmp_path / "job.json").error == job.error
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "said"),
+    [
+        (None, -1, "no reason"),
+        ({}, -1, "no reason"),
+        ([], -1, "no reason"),
+        ("in words", -1, "in words"),
+        ({"error_message": "in words"}, -1, "in words"),
+        ({"error_code": "E7", "error_message": None}, -1, "no reason"),
+        ({"error_code": 0, "error_message": ["a", "list"]}, 0, "list"),
+        (7, -1, "7"),
+    ],
+)
+async def test_the_error_of_a_failed_run_is_told_in_words(
+    proxied: OqcSdk, proxy: FaultyProxy, told: Any, code: int, said: str
+) -> None:
+    async with proxied as sdk:
+        body = {"status": "FAILED", "task_error": told}
+        proxy.spoil("GET", "/all_info", answer=answer(200, body))
+        job = sdk.create_job(program=ONE)
+        outputs = await job.execute()
+        assert job.state is JobState.FAILED
+        assert outputs.one.error_code == code
+        assert said in outputs.one.error_message
+
+
+@pytest.mark.parametrize("status", [None, "", 7, {"word": "RUNNING"}, "PAUSED"])
+async def test_a_status_of_any_shape_is_waited_for_and_can_be_saved(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path, status: Any
+) -> None:
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE, ONE])
+        await composite.submit()
+        ahead, behind = composite.jobs
+        await ahead.wait()
+        path = f"/tasks/{behind.task_id}/all_info"
+        odd = proxy.spoil("GET", path, answer=answer(200, {"status": status}), times=None)
+        await behind.refresh()
+        if behind.state is not JobState.COMPLETED:  # else it had ended before the first odd answer
+            assert behind.state is JobState.UNKNOWN
+            assert behind.in_flight
+        composite.save(tmp_path / "composite.json")
+        restored = sdk.load(tmp_path / "composite.json")
+        assert restored.jobs[0].completed  # type: ignore[union-attr]
+        odd.times = 0
+        await restored.execute()
+        assert restored.completed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "COMPLETED", "results": {"c": {"1": 3}}, "timings": [1], "metadata": "text"},
+        {"status": "COMPLETED", "results": {"c": {"1": 3}}},
+        {"status": "DONE", "results": {"c": {"1": 3}}, "execution_metadata": 7},
+    ],
+)
+async def test_diagnostics_of_any_shape_do_no_harm(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path, body: dict[str, Any]
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(200, body))
+        job = sdk.create_job(program=ONE, fetch_diagnostics=True)
+        await job.execute()
+        assert job.completed
+        assert (job.timings, job.metrics, job.metadata) == (None, None, None)
+        job.save(tmp_path / "job.json")
+
+
+async def test_a_cancelled_job_never_turns_to_running_again(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "CANCELLED"}))
+        await job.cancel()
+        assert job.state is JobState.CANCELLED
+        assert job.error is not None
+        error = job.error
+        for status in ("RUNNING", "SUBMITTED", "CREATED", "COMPLETED"):
+            proxy.spoil("GET", "/all_info", answer=answer(200, {"status": status}))
+            await job.refresh()
+            assert job.state is JobState.CANCELLED
+            assert job.error is error
+        assert len(job.history) == 1
+
+
+async def test_the_refused_batch_of_one_qpu_leaves_those_of_others_alone(
+    proxied: OqcSdk, proxy: FaultyProxy, local_qpu: LocalQpu
+) -> None:
+    with FaultyProxy(local_qpu.url) as own:
+        items = [
+            {"id": EXACT, "active": True, "url": proxy.url},
+            {"id": SIMULATOR, "active": True, "url": own.url},
+        ]
+        proxy.spoil("GET", "/admin/qpu", answer=answer(200, {"items": items}), times=None)
+        proxy.spoil("POST", "/tasks/submit", delay_s=0.3)  # the refusal comes first
+        own.spoil("POST", "/tasks/submit", answer=answer(403, {"detail": "no"}), forward=False)
+        async with proxied as sdk:
+            composite = sdk.create_job(program=ONE, qpu_id=[EXACT, SIMULATOR, EXACT])
+            await composite.execute()
+            assert [job.completed for job in composite.jobs] == [True, False, True]
+            assert composite.jobs[1].error is not None
+            assert composite.jobs[1].error.error_code == 403
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"delay_s": 30.0},
+        {"drop": True},
+        {"answer": answer(503, {})},
+        {"answer": answer(429, {}, Retry_After="3600")},
+        {"answer": answer(200, "<html>One moment</html>")},
+        {"answer": answer(200, {"status": "PAUSED"})},
+    ],
+    ids=["hangs", "drops", "503", "Retry-After", "HTML", "unknown status"],
+)
+async def test_nothing_the_server_does_outlasts_the_timeout(
+    proxied: OqcSdk, proxy: FaultyProxy, spoilt: dict[str, Any]
+) -> None:
+    async with proxied as sdk:
+        fault = proxy.spoil("GET", "/all_info", times=None, **spoilt)
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match="stay in flight"):
+            await job.wait(timeout_s=0.5)
+        assert time.monotonic() - began < 1.5
+        assert job.in_flight
+        assert job.error is None
+        fault.times = 0
+        await job.refresh()  # at once, whatever the server asked of those who only wait
+        assert job.status in ("SUBMITTED", "RUNNING", "COMPLETED")
+
+
+def test_a_session_that_cannot_open_asks_no_other_host() -> None:
+    script = """
+        import asyncio, json, sys
+        asked = set()
+        def audit(event, arguments):
+            if event in ("socket.getaddrinfo", "socket.connect"):
+                asked.add(str(arguments[0] if event == "socket.getaddrinfo" else arguments[1][0]))
+        sys.addaudithook(audit)
+        from oqc_notebook.sdk import OqcSdk
+        from oqc_notebook.sdk.errors import SessionUnreachableError
+        try:
+            asyncio.run(OqcSdk("http://127.0.0.1:9", "x").open())
+        except SessionUnreachableError:
+            print(json.dumps(sorted(asked)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == ["127.0.0.1"]
