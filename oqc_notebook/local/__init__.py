@@ -16,10 +16,13 @@ One request passes through these files, in this order::
     workers.py      the simulator processes, seen from the server
     ------------    (the process boundary; the server never imports qiskit)
     worker.py       the simulator process
-    programs.py     OpenQASM text to a circuit, or an error with line and column (3: qasm3.py)
-    simulator.py    a circuit to shots
+    programs.py     a program to a circuit, or an error with line and column; by language:
+                    qasm2.py, qasm3.py (qasm3_gates.py, qasm3_unrolling.py), qir.py; and cloud.py
+                    for what OQC's compiler refuses
+    simulator.py    a circuit to shots (compiling.py: in which gates, noise.py: with which errors)
     results.py      shots to the results format asked for
 
-``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are, ``settings.py``
-what the process is started with, ``errors.py`` and ``clock.py`` how refusals and times are written.
+``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are, ``calibration.py``
+the errors of a noisy one, ``settings.py`` what the process is started with, ``source.py`` places in
+a program, ``errors.py`` and ``clock.py`` how refusals and times are written.
 """

@@ -23,9 +23,11 @@ stopped with Ctrl-C or SIGTERM; nothing is kept after that."""
 _EPILOG = """\
 QPUs:
   qpu:local:1:exact      Exact 32-qubit
-  qpu:local:2:simulator  8-qubit Simulator
+  qpu:local:2:simulator  8-qubit Simulator (with noise)
+  qpu:local:3:large      Large 100-qubit (a truncated matrix product state)
+  qpu:local:4:priced     Priced 16-qubit (asks for a price)
 
-Programs are OpenQASM 2 or 3 and begin with their version."""
+Programs are OpenQASM 2 or 3, which begin with their version, or QIR of the base profile."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -98,6 +100,13 @@ def _read_arguments(argv: list[str] | None) -> Settings:
         metavar="MB",
         help="memory limit of one simulation; 16 bytes x 2^qubits are needed for a program that "
         "is not Clifford, so the default does for 27 qubits (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("permissive", "oqc"),
+        default=Settings.profile,
+        help="permissive runs what can be run; oqc refuses what OQC's compiler refuses, such as "
+        "'if' and loops (default: %(default)s)",
     )
     parser.add_argument(
         "--exit-with-stdin",

@@ -105,7 +105,7 @@ class _Api:
     async def qpus(self, request: Request) -> Response:
         per_page = _number_in_query(request, "per_page", 20, _MAX_PER_PAGE)
         page = _number_in_query(request, "page", 1, _MAX_PER_PAGE)
-        items = [qpu.item(_base_url(request), self._service.started_at) for qpu in QPUS]
+        items = [self._service.item(qpu, _base_url(request)) for qpu in QPUS]
         first = (page - 1) * per_page
         return JsonResponse(
             {
@@ -118,7 +118,7 @@ class _Api:
 
     async def qpu(self, request: Request) -> Response:
         qpu = self._service.qpu(request.path_params["qpu_id"])
-        return JsonResponse(qpu.item(_base_url(request), self._service.started_at))
+        return JsonResponse(self._service.item(qpu, _base_url(request)))
 
     async def reserve(self, request: Request) -> Response:
         body = await _body(request)

@@ -31,7 +31,7 @@ def routes_v4(service: Service) -> list[Route]:
         )
 
     async def features(request: Request) -> Response:
-        return _wrapped(request, service.qpu(_qpu_id(request)).features())
+        return _wrapped(request, service.features(_qpu_id(request)))
 
     async def benchmarks(request: Request) -> Response:
         return _wrapped(request, service.calibration(_qpu_id(request)))

@@ -1,4 +1,4 @@
-"""OpenQASM text to a circuit, or to an error that names line and column.
+"""A program to a circuit, or to an error that names line and column.
 
 Runs in the simulator process only.
 """
@@ -7,38 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from qiskit import QuantumCircuit, qasm2
+from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp, Measure
 
-from oqc_notebook.local import qasm3
+from oqc_notebook.local import cloud, qasm2, qasm3, qir
 from oqc_notebook.local.results import Register
+from oqc_notebook.local.source import ProgramError, place, without_comments
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])(.*?)\1", re.DOTALL)
-_REGISTER = re.compile(r"\b(qreg|creg)\s+\w+\s*\[\s*(\d{1,18})")
-_NAME = re.compile(r"\b(?:gate|qreg|creg)\s+(\w+)")
-_QASM2_ERROR = re.compile(r"(?:[^:\n]*):(\d+),(\d+): (.*)", re.DOTALL)
+_INCLUDES = {2: ("qelib1.inc",), 3: ("stdgates.inc", "qelib1.inc")}
 _MAX_CLASSICAL_BITS = 100_000
-_INCLUDES = {2: "qelib1.inc", 3: "stdgates.inc"}
-
-
-class ProgramError(Exception):
-    """A program that cannot be run.
-
-    Parameters
-    ----------
-    text
-        What is wrong.
-    line, column
-        Where, both counted from 1, if it is known.
-    """
-
-    def __init__(self, text: str, line: int | None = None, column: int | None = None) -> None:
-        where = "" if line is None else f"{line}:{1 if column is None else column} "
-        super().__init__(where + text)
 
 
 @dataclass(frozen=True)
@@ -47,21 +28,40 @@ class Program:
 
     Attributes
     ----------
-    version
-        2 or 3, the major version of OpenQASM.
+    language
+        ``"OpenQASM 2"``, ``"OpenQASM 3"`` or ``"QIR"``.
     circuit
         What it does.
     registers
         Its classical registers, in the order of their declaration.
     """
 
-    version: int
+    language: str
     circuit: QuantumCircuit
     registers: list[Register]
 
 
-def read_program(text: str, qpu_name: str, max_qubits: int) -> Program:
-    """Read an OpenQASM 2 or 3 program.
+@dataclass(frozen=True)
+class _Limits:
+    """How large a program for a QPU can be."""
+
+    qpu_name: str
+    max_qubits: int
+
+    def check(self, qubits: int, bits: int) -> None:
+        if qubits > self.max_qubits:
+            raise ProgramError(
+                f"the program needs {qubits} qubits; {self.qpu_name} has {self.max_qubits}"
+            )
+        if bits > _MAX_CLASSICAL_BITS:
+            raise ProgramError(
+                f"the program needs {bits} classical bits; "
+                f"{self.qpu_name} has {_MAX_CLASSICAL_BITS}"
+            )
+
+
+def read_program(text: str, qpu_name: str, max_qubits: int, *, as_in_the_cloud: bool) -> Program:
+    """Read a program in OpenQASM 2 or 3, or in QIR.
 
     Parameters
     ----------
@@ -71,44 +71,57 @@ def read_program(text: str, qpu_name: str, max_qubits: int) -> Program:
         Name of the QPU that it is for, for error texts.
     max_qubits
         Number of qubits of that QPU.
+    as_in_the_cloud
+        Whether to refuse what OQC's compiler refuses.
 
     Raises
     ------
     ProgramError
         If it is no such program, needs more qubits or classical bits, or measures nothing.
     """
-    # Comments become blanks of the same shape, so that positions stay right. What is checked here
-    # is also what the parser gets.
-    bare = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
-    version = _version(bare)
-    _check_includes(bare, version)
-
-    def check_sizes(qubits: int, bits: int) -> None:
-        if qubits > max_qubits:
-            raise ProgramError(f"the program needs {qubits} qubits; {qpu_name} has {max_qubits}")
-        if bits > _MAX_CLASSICAL_BITS:
-            raise ProgramError(
-                f"the program needs {bits} classical bits; {qpu_name} has {_MAX_CLASSICAL_BITS}"
-            )
-
-    # First by what is declared: it takes seconds and gigabytes to build a huge register.
-    if version == 2:
-        check_sizes(*_declared(bare))
-        circuit, registers = _read_qasm2(bare, set(_NAME.findall(bare)))
+    limits = _Limits(qpu_name, max_qubits)
+    if qir.is_qir(text):
+        circuit, registers = qir.read(text, limits.check, as_in_the_cloud=as_in_the_cloud)
+        language = "QIR"
     else:
-        try:
-            source = qasm3.parse(bare)
-            check_sizes(*source.declared())
-            circuit, registers = source.convert()
-        except qasm3.Qasm3Error as error:
-            raise ProgramError(error.text, error.line, error.column) from None
-    check_sizes(circuit.num_qubits, circuit.num_clbits)
+        # What is checked here is also what the parser gets.
+        bare = without_comments(text.replace("\ufeff", " "))
+        version = _version(bare)
+        _check_includes(bare, version)
+        read = _read_qasm2 if version == 2 else _read_qasm3
+        circuit, registers = read(bare, limits, as_in_the_cloud)
+        language = f"OpenQASM {version}"
+    limits.check(circuit.num_qubits, circuit.num_clbits)
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
         raise ProgramError(f"the program has inputs without a value: {names}")
     if not _measures(circuit):
         raise ProgramError("the program measures nothing, so it has no results")
-    return Program(version, circuit, registers)
+    if as_in_the_cloud:
+        cloud.check_circuit(circuit)
+    return Program(language, circuit, registers)
+
+
+# In both, what is declared comes first: it takes seconds and gigabytes to build a huge register.
+
+
+def _read_qasm2(
+    bare: str, limits: _Limits, as_in_the_cloud: bool
+) -> tuple[QuantumCircuit, list[Register]]:
+    limits.check(*qasm2.declared(bare))
+    if as_in_the_cloud:
+        cloud.check_qasm2(bare)
+    return qasm2.read(bare)
+
+
+def _read_qasm3(
+    bare: str, limits: _Limits, as_in_the_cloud: bool
+) -> tuple[QuantumCircuit, list[Register]]:
+    source = qasm3.parse(bare)
+    limits.check(*source.declared())
+    if as_in_the_cloud:
+        cloud.check_qasm3(source.tree, bare)
+    return source.convert()
 
 
 def _version(bare: str) -> int:
@@ -122,49 +135,14 @@ def _version(bare: str) -> int:
     )
 
 
-def _declared(bare: str) -> tuple[int, int]:
-    sizes = {"qreg": 0, "creg": 0}
-    for kind, size in _REGISTER.findall(bare):
-        sizes[kind] += int(size)
-    return sizes["qreg"], sizes["creg"]
-
-
 def _check_includes(bare: str, version: int) -> None:
     for match in _INCLUDE.finditer(bare):
-        if match.group(2) != _INCLUDES[version]:
-            before = bare[: match.start()]
+        if match.group(2) not in _INCLUDES[version]:
             raise ProgramError(
-                f"only {_INCLUDES[version]} can be included in an OpenQASM {version} program",
-                before.count("\n") + 1,
-                len(before) - before.rfind("\n"),
+                f"only {' and '.join(_INCLUDES[version])} can be included "
+                f"in an OpenQASM {version} program",
+                *place(bare, match.start()),
             )
-
-
-def _read_qasm2(text: str, own_names: set[str]) -> tuple[QuantumCircuit, list[Register]]:
-    # These stand for gates that people expect of qelib1.inc although the paper's list lacks them.
-    # What the program defines itself, a gate or a register, keeps its own meaning.
-    known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own_names]
-    try:
-        # An empty include path: no file is ever opened.
-        circuit = qasm2.loads(text, include_path=(), custom_instructions=known)
-    except qasm2.QASM2ParseError as error:
-        _raise_qasm2(error.message)
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:  # the parser's own failures carry no text for users
-        raise ProgramError("the program cannot be read as OpenQASM 2") from error
-    position = {bit: index for index, bit in enumerate(circuit.clbits)}
-    return circuit, [
-        Register(register.name, [position[bit] for bit in register]) for register in circuit.cregs
-    ]
-
-
-def _raise_qasm2(message: str) -> NoReturn:
-    match = _QASM2_ERROR.fullmatch(message)
-    if match is None:
-        raise ProgramError(message) from None
-    line, column, text = match.groups()
-    raise ProgramError(text, int(line), int(column) + 1) from None
 
 
 def _measures(circuit: Any) -> bool:

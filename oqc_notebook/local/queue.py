@@ -144,8 +144,9 @@ class QpuQueue:
             "shots": submission.shots,
             "results_format": submission.results_format,
             "seed": task.seed,
-            "qpu": self.qpu.name,
+            "qpu_id": self.qpu.id,
             "qubits": self.qpu.qubits,
+            "profile": self._settings.profile,
         }
 
     def _leave(self, task: Task) -> None:

@@ -28,6 +28,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.started_at = time.time()
+        self._profile = settings.profile
         self._pool = WorkerPool(settings)
         self._queues = {qpu.id: QpuQueue(qpu, self._pool, settings) for qpu in QPUS}
         self._tasks: dict[str, Task] = {}
@@ -135,15 +136,17 @@ class Service:
             for queue in self._queues.values()
         ]
 
+    def item(self, qpu: Qpu, url: str) -> dict[str, Any]:
+        """Return the entry of a QPU in the list of QPUs; `url` is the base of its calls."""
+        return qpu.item(url, self.started_at, self._profile)
+
+    def features(self, qpu_id: str) -> dict[str, Any]:
+        """Return what a QPU can do."""
+        return self.qpu(qpu_id).features(self._profile)
+
     def calibration(self, qpu_id: str) -> dict[str, Any]:
-        """Return the calibration of a QPU: it is exact, and has been since its start."""
-        return {
-            "qpu_id": self.qpu(qpu_id).id,
-            "calibrated_at": stamp(self.started_at),
-            "simulated": True,
-            "gate_error": 0.0,
-            "readout_error": 0.0,
-        }
+        """Return the calibration of a QPU, which is that of its start ever since."""
+        return self.qpu(qpu_id).calibration_document(self.started_at)
 
     def qpu_wait_time(self, qpu_id: str) -> dict[str, Any]:
         """Estimate when a task that is submitted now would end."""

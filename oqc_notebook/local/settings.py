@@ -24,6 +24,9 @@ class Settings:
         Wall-clock limit of one simulation, in seconds.
     max_memory_mb
         Memory limit of one simulation, in MiB.
+    profile
+        Which programs are taken: ``"permissive"`` runs what can be run, ``"oqc"`` refuses what
+        OQC's compiler refuses.
     exit_with_stdin
         End when standard input reaches its end, for a server that a parent process starts.
     """
@@ -35,4 +38,5 @@ class Settings:
     max_seconds: float = 150.0
     # 2048 MiB hold the amplitudes of 27 qubits, about what fits into the time limit too.
     max_memory_mb: int = 2048
+    profile: str = "permissive"
     exit_with_stdin: bool = False

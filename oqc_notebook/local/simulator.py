@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from qiskit import QuantumCircuit, qasm2, qasm3
-from qiskit.circuit import BoxOp, ControlFlowOp, Gate, Operation
-from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.circuit import ControlFlowOp
 from qiskit.exceptions import QiskitError
 from qiskit_aer import AerSimulator
 
-from oqc_notebook.local.programs import Program, ProgramError
+from oqc_notebook.local.compiling import compiled, inlined, measures_last, without_idle_resets
+from oqc_notebook.local.noise import noise_model
+from oqc_notebook.local.programs import Program
+from oqc_notebook.local.qpus import Qpu
+from oqc_notebook.local.source import ProgramError
 
-_LIBRARY = {name: gate.base_class for name, gate in get_standard_gate_name_mapping().items()}
-_NATIVE = frozenset(AerSimulator().configuration().basis_gates)
+_BYTES_OF_AN_AMPLITUDE = 16
+_BYTES_OF_A_BRANCH = 16 * 1024  # measured
+_TRUNCATION_THRESHOLD = 1e-8
 _REQUIRED = re.compile(r"Required memory: (\d+)M")
 
 
@@ -43,7 +49,13 @@ class Shots:
 
 
 def simulate(
-    program: Program, shots: int, seed: int, max_memory_mb: int, *, keep_order: bool
+    program: Program,
+    qpu: Qpu,
+    shots: int,
+    seed: int,
+    max_memory_mb: int,
+    *,
+    keep_order: bool,
 ) -> Shots:
     """Run a program.
 
@@ -51,6 +63,8 @@ def simulate(
     ----------
     program
         What to run.
+    qpu
+        Which QPU to be.
     shots
         How often.
     seed
@@ -67,35 +81,74 @@ def simulate(
     MemoryLimitError
         If the memory limit does not do.
     """
-    circuit = prepare(program.circuit)
-    backend = AerSimulator(max_memory_mb=max_memory_mb, seed_simulator=seed)
-    try:
-        result = backend.run(circuit, shots=shots, memory=keep_order).result()
-    except QiskitError as error:
-        raise ProgramError(f"the program cannot be simulated: {error.message}") from None
-    if not result.success:
-        _raise_failure(result.status, max_memory_mb)
-    data = result.data(0)
-    counts = {int(key, 16): count for key, count in data["counts"].items()}
-    in_order = [int(key, 16) for key in data["memory"]] if keep_order else []
+    backend = AerSimulator(method=qpu.method, max_memory_mb=max_memory_mb)
+    circuit = inlined(program.circuit, _native_to(backend))
+    if qpu.max_bond_dimension:
+        backend.set_options(
+            matrix_product_state_max_bond_dimension=qpu.max_bond_dimension,
+            matrix_product_state_truncation_threshold=_TRUNCATION_THRESHOLD,
+        )
+    if qpu.calibration:
+        document = qpu.calibration_document(0)
+        circuit = compiled(circuit, document)
+        backend.set_options(noise_model=noise_model(document))
+    else:
+        circuit = without_idle_resets(circuit)
+    at_once = shots
+    if qpu.method == "automatic" and not qpu.calibration and not measures_last(circuit):
+        # Shots then share what they have in common.
+        most = _branches_that_fit(circuit, max_memory_mb)
+        backend.set_options(shot_branching_enable=most > 1, shot_branching_sampling_enable=most > 1)
+        at_once = min(shots, most) if most > 1 else shots
+    counts: Counter[int] = Counter()
+    in_order: list[int] = []
+    for first in range(0, shots, at_once):
+        backend.set_options(seed_simulator=seed + first)
+        data = _run(backend, circuit, min(at_once, shots - first), keep_order)
+        for key, count in data["counts"].items():
+            counts[int(key, 16)] += count
+        if keep_order:
+            in_order += [int(key, 16) for key in data["memory"]]
     return Shots(counts, in_order, circuit)
 
 
-def prepare(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return the circuit in gates that Aer knows; the same object where it is that already."""
-    return circuit if _is_native(circuit) else _inline(circuit)
-
-
-def metrics(version: int, circuit: QuantumCircuit) -> dict[str, object]:
+def metrics(language: str, circuit: QuantumCircuit) -> dict[str, object]:
     """Return the metrics of a run: the circuit that was run, as OpenQASM, and its length."""
+    # qiskit's writer of version 2 mixes the qubits up where there are conditions.
+    conditions = any(isinstance(each.operation, ControlFlowOp) for each in circuit.data)
+    in_version_3 = language == "OpenQASM 3" or conditions
     try:
-        text = qasm2.dumps(circuit) if version == 2 else qasm3.dumps(circuit, allow_aliasing=True)
-    except QiskitError:  # not all that can be imported can be exported
+        text = qasm3.dumps(circuit, allow_aliasing=True) if in_version_3 else qasm2.dumps(circuit)
+    except QiskitError:  # not all that can be run can be written
         text = None
     return {
         "optimized_circuit": text,
         "optimized_instruction_count": sum(circuit.count_ops().values()),
     }
+
+
+def _native_to(backend: AerSimulator) -> frozenset[str]:
+    return frozenset(backend.configuration().basis_gates)
+
+
+def _branches_that_fit(circuit: QuantumCircuit, max_memory_mb: int) -> int:
+    """Return for how many shots there is room; Aer ends the process where there is none."""
+    qubits: int = circuit.num_qubits
+    one = _BYTES_OF_A_BRANCH + (_BYTES_OF_AN_AMPLITUDE << qubits)
+    return max_memory_mb * 2**20 // 2 // one
+
+
+def _run(
+    backend: AerSimulator, circuit: QuantumCircuit, shots: int, keep_order: bool
+) -> dict[str, Any]:
+    try:
+        result = backend.run(circuit, shots=shots, memory=keep_order).result()
+    except QiskitError as error:
+        raise ProgramError(f"the program cannot be simulated: {error.message}") from None
+    if not result.success:
+        _raise_failure(result.status, backend.options.max_memory_mb)
+    data: dict[str, Any] = result.data(0)
+    return data
 
 
 def _raise_failure(status: str, max_memory_mb: int) -> None:
@@ -109,42 +162,3 @@ def _raise_failure(status: str, max_memory_mb: int) -> None:
         raise MemoryError
     text = re.sub(r"^(?:ERROR:\s*)?(?:\[Experiment \d+\]\s*)?", "", status)
     raise ProgramError(f"the program cannot be simulated: {text}")
-
-
-def _is_native(circuit: QuantumCircuit) -> bool:
-    return all(
-        _is_native_operation(instruction.operation)
-        and not isinstance(instruction.operation, ControlFlowOp)
-        for instruction in circuit.data
-    )
-
-
-def _is_native_operation(operation: Operation) -> bool:
-    # By class too: a program may define a gate of its own that is called like a library gate.
-    return not isinstance(operation, Gate) or (
-        operation.name in _NATIVE and _LIBRARY.get(operation.name) is operation.base_class
-    )
-
-
-def _inline(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Replace the gates that Aer does not know by their definitions, to any depth."""
-    plain = circuit.copy_empty_like()
-    for instruction in circuit.data:
-        operation = instruction.operation
-        if isinstance(operation, BoxOp):
-            body = operation.blocks[0]
-        elif isinstance(operation, ControlFlowOp):
-            blocks = [_inline(block) for block in operation.blocks]
-            plain.append(operation.replace_blocks(blocks), instruction.qubits, instruction.clbits)
-            continue
-        elif _is_native_operation(operation):
-            plain.append(instruction)
-            continue
-        else:
-            body = operation.definition
-            if body is None:
-                raise ProgramError(f"gate '{operation.name}' is opaque: it has no definition")
-        plain.compose(
-            _inline(body), instruction.qubits, instruction.clbits, inplace=True, copy=False
-        )
-    return plain

@@ -41,27 +41,34 @@ def main() -> None:
 def _answer(
     simulator: Any, request: dict[str, Any], max_memory_mb: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    from oqc_notebook.local import programs, results
+    from oqc_notebook.local import programs, qpus, results, source
 
     started = time.perf_counter()
     try:
-        program = programs.read_program(request["program"], request["qpu"], request["qubits"])
+        qpu = qpus.QPU_OF[request["qpu_id"]]
+        program = programs.read_program(
+            request["program"],
+            qpu.name,
+            request["qubits"],
+            as_in_the_cloud=request["profile"] == "oqc",
+        )
         shots = simulator.simulate(
             program,
+            qpu,
             request["shots"],
             request["seed"],
             max_memory_mb,
             keep_order=request["results_format"] == "raw",
         )
         outcome = {
-            "metrics": simulator.metrics(program.version, shots.circuit),
+            "metrics": simulator.metrics(program.language, shots.circuit),
             "seconds": time.perf_counter() - started,
         }
         return outcome, results.format_results(
             request["results_format"], program.registers, shots.counts, shots.in_order
         )
-    except programs.ProgramError as error:
-        return _failure(400, str(error)), {}
+    except source.ProgramError as error:
+        return _failure(400, error.told(request["program"])), {}
     except simulator.MemoryLimitError as error:
         return _failure(413, str(error)), {}
     except MemoryError:

@@ -109,8 +109,7 @@ class LocalQpu:
         self.process.communicate()
 
 
-@pytest.fixture
-def start_qpu() -> Iterator[Callable[..., LocalQpu]]:
+def starting() -> Iterator[Callable[..., LocalQpu]]:
     started: list[LocalQpu] = []
 
     def start(*arguments: str, env: dict[str, str] | None = None) -> LocalQpu:
@@ -120,6 +119,10 @@ def start_qpu() -> Iterator[Callable[..., LocalQpu]]:
     yield start
     for qpu in started:
         qpu.end()
+
+
+start_qpu = pytest.fixture(starting)
+start_for_module = pytest.fixture(starting, scope="module")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,100 @@
+"""Gates of OpenQASM 3 programs: the library's, those that people expect, and a program's own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from openqasm3 import ast
+from openqasm3.visitor import QASMVisitor
+from qiskit.circuit import library
+from qiskit_qasm3_import import types
+from qiskit_qasm3_import.converter import _STDGATES, ConvertVisitor
+from qiskit_qasm3_import.data import Scope, Symbol
+
+_OWN_GATE = "own_"
+
+# As the importer has them: a class, its numbers of parameters and of qubits. OQC's compiler knows
+# all of these in any program, also in one that includes nothing.
+_KNOWN: dict[str, tuple[Any, int, int]] = _STDGATES | {
+    "c3x": (library.C3XGate, 0, 4),
+    "c4x": (library.C4XGate, 0, 5),
+    "cnot": (library.CXGate, 0, 2),
+    "csx": (library.CSXGate, 0, 2),
+    "cu1": (library.CU1Gate, 1, 2),
+    "cu3": (library.CU3Gate, 3, 2),
+    "ecr": (library.ECRGate, 0, 2),
+    "rc3x": (library.RC3XGate, 0, 4),
+    "rccx": (library.RCCXGate, 0, 3),
+    "rxx": (library.RXXGate, 1, 2),
+    "ryy": (library.RYYGate, 1, 2),
+    "rzz": (library.RZZGate, 1, 2),
+    "sxdg": (library.SXdgGate, 0, 1),
+    "u": (library.UGate, 3, 1),
+}
+
+
+class Converter(ConvertVisitor):
+    """The importer, noting which statement it is at: some of its errors do not say."""
+
+    where: ast.Span | None = None
+
+    def visit(self, node: ast.QASMNode, context: Any = None) -> Any:
+        """Visit a node."""
+        if isinstance(node, ast.Statement) and node.span is not None:
+            self.where = node.span
+        return super().visit(node, context)
+
+    def visit_Include(  # noqa: N802 - the visitor's name for it
+        self, node: ast.Include, context: Any
+    ) -> Any:
+        """Leave the gates of a library to where they are used."""
+        return context
+
+    def visit_QuantumGate(  # noqa: N802 - the visitor's name for it
+        self, node: ast.QuantumGate, context: Any
+    ) -> Any:
+        """Define a known gate where it is used first, so that its name is free until then."""
+        name = node.name.name
+        if name in _KNOWN and context.symbol_table.get(name, node) is None:
+            builder, parameters, qubits = _KNOWN[name]
+            kind = types.Gate(parameters, qubits)
+            context.symbol_table.insert(Symbol(name, builder, kind, Scope.GLOBAL, node))
+        return super().visit_QuantumGate(node, context)
+
+
+def rename_own_gates(tree: ast.Program) -> None:
+    """Give the program's own gates names that no library gate has.
+
+    Qiskit and Aer know gates by name, so an own gate called ``x`` would be run as the library's.
+    """
+    names = {
+        statement.name.name
+        for statement in tree.statements
+        if isinstance(statement, ast.QuantumGateDefinition)
+    }
+    if names:
+        _OwnGates(names).visit(tree)
+
+
+def plain_names(message: str) -> str:
+    """Return a message with own gates under the names that the program gives them."""
+    return re.sub(rf"\b{_OWN_GATE}(?=\w)", "", message)
+
+
+class _OwnGates(QASMVisitor[None]):
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def visit_QuantumGateDefinition(  # noqa: N802 - the visitor's name for it
+        self, node: ast.QuantumGateDefinition
+    ) -> None:
+        self._rename(node.name)
+        self.generic_visit(node)
+
+    def visit_QuantumGate(self, node: ast.QuantumGate) -> None:  # noqa: N802 - see above
+        self._rename(node.name)
+
+    def _rename(self, identifier: ast.Identifier) -> None:
+        if identifier.name in self._names:
+            identifier.name = _OWN_GATE + identifier.name

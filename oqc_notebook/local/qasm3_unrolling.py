@@ -1,0 +1,146 @@
+"""Subroutines, variables and constants of OpenQASM 3, unrolled by pyqasm before they are run.
+
+qiskit's importer knows gates, bits, and loops and conditions of the plainest kind. pyqasm is an
+extra: it does not have wheels for every machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import openqasm3
+from openqasm3 import ast
+from openqasm3.visitor import QASMVisitor
+
+from oqc_notebook.local.qasm3_gates import plain_names
+from oqc_notebook.local.source import ProgramError
+
+_EXTRA = "pip install 'oqc_notebook[qasm3]'"
+_LOGGED = re.compile(r"Error at line (\d+), column (\d+)")
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+_OPERATORS = {"%", "**"}
+_MOST_ROUNDS = 10_000
+
+
+class _Needed(Exception):  # noqa: N818 - it carries a find, no error
+    def __init__(self, node: ast.QASMNode) -> None:
+        self.node = node
+
+
+class _Search(QASMVisitor[None]):
+    """Raises at the first node that the importer does not take."""
+
+    def _found(self, node: ast.QASMNode) -> None:
+        raise _Needed(node)
+
+    visit_SubroutineDefinition = _found  # noqa: N815 - the visitor's names for them
+    visit_ConstantDeclaration = _found  # noqa: N815
+    visit_SwitchStatement = _found  # noqa: N815
+    visit_FunctionCall = _found  # noqa: N815
+
+    def visit_ClassicalDeclaration(  # noqa: N802
+        self, node: ast.ClassicalDeclaration
+    ) -> None:
+        if not isinstance(node.type, ast.BitType):
+            raise _Needed(node)
+
+    def visit_ForInLoop(self, node: ast.ForInLoop) -> None:  # noqa: N802
+        if isinstance(node.set_declaration, ast.DiscreteSet):
+            raise _Needed(node)
+        self.generic_visit(node)
+
+    def visit_BinaryExpression(self, node: ast.BinaryExpression) -> None:  # noqa: N802
+        if node.op.name in _OPERATORS:
+            raise _Needed(node)
+        self.generic_visit(node)
+
+    def visit_IndexedIdentifier(self, node: ast.IndexedIdentifier) -> None:  # noqa: N802
+        for index in node.indices:
+            if isinstance(index, list) and any(isinstance(one, ast.Identifier) for one in index):
+                raise _Needed(node)
+        self.generic_visit(node)
+
+
+def is_needed(tree: ast.Program) -> bool:
+    """Return whether a program has to be unrolled."""
+    return _first(tree) is not None
+
+
+def unroll(tree: ast.Program) -> ast.Program:
+    """Return a program without subroutines, variables and constants.
+
+    Raises
+    ------
+    ProgramError
+        If pyqasm is missing, or refuses it.
+    """
+    try:
+        import pyqasm
+    except ImportError:
+        node = _first(tree)
+        raise _at(
+            node.span if node else None,
+            f"this statement needs pyqasm, which is not installed: {_EXTRA}",
+        ) from None
+    with _listening() as said:
+        try:
+            module = pyqasm.loads(tree)
+            module.unroll(max_loop_iters=_MOST_ROUNDS)
+            return openqasm3.parse(pyqasm.dumps(module))
+        except (MemoryError, RecursionError):
+            raise
+        except pyqasm.exceptions.LoopLimitExceededError:
+            raise ProgramError(f"a loop has more than {_MOST_ROUNDS} rounds") from None
+        except pyqasm.PyQasmError as error:
+            raise _told(str(error), said) from None
+        except Exception as error:  # pyqasm's own failures carry no text for users
+            raise _told("this program cannot be unrolled", said) from error
+
+
+def _first(tree: ast.Program) -> ast.QASMNode | None:
+    try:
+        _Search().visit(tree)
+    except _Needed as found:
+        return found.node
+    return None
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[list[str]]:
+    """Collect what pyqasm logs, which is where it says the place of an error."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    logger, listener = logging.getLogger("pyqasm"), Listener()
+    before, logger.handlers = logger.handlers, [listener]
+    try:
+        yield said
+    finally:
+        logger.handlers = before
+        # It takes all tracebacks away from the whole process when it raises an error.
+        if hasattr(sys, "tracebacklimit"):
+            del sys.tracebacklimit
+
+
+def _told(message: str, said: list[str]) -> ProgramError:
+    # An error in a subroutine is logged where it is, and then where the subroutine is called.
+    places = (_LOGGED.search(line) for line in said)
+    text = plain_names(_CLASS.sub(r"\1", message.split(" QuantumGate(")[0])).rstrip(".")
+    for found in places:
+        if found:
+            return ProgramError(text, int(found.group(1)), int(found.group(2)) + 1)
+    return ProgramError(text)
+
+
+def _at(span: Any, text: str) -> ProgramError:
+    if span is None:
+        return ProgramError(text)
+    return ProgramError(text, span.start_line, span.start_column + 1)
