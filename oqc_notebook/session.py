@@ -17,10 +17,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import oqc_notebook
+from oqc_notebook.sdk.arguments import replays
 from oqc_notebook.sdk.client import OqcSdk
 from oqc_notebook.sdk.connection import has_session
 from oqc_notebook.sdk.errors import SessionError
@@ -45,6 +48,8 @@ def connect(
     password: str | None = None,
     credential: Credential | None = None,
     default_qpu_id: str | None = None,
+    archive: str | Path | bool | None = None,
+    record_cells: bool = True,
 ) -> OqcSdk:
     """Open a session that stays open while cells run and between them.
 
@@ -53,6 +58,9 @@ def connect(
     and its results are simulated.
 
     Calling it again with the same arguments gives the open session back.
+
+    In replay (``OQC_NOTEBOOK_MODE``, ``%oqc_mode replay``) the archive answers in place of
+    the service: no token is needed, and the network is not used.
 
     Parameters
     ----------
@@ -66,6 +74,12 @@ def connect(
         Any object with the credential protocol, instead.
     default_qpu_id
         The QPU of jobs that name none. With the local QPU, its exact one by default.
+    archive
+        Where the runs are recorded as they come about: a folder, or True for
+        ``<notebook>.oqc`` next to the notebook, which is the default in notebooks; False
+        for nowhere, which is the default elsewhere.
+    record_cells
+        Whether the archive also records the cells that are executed.
 
     Returns
     -------
@@ -82,6 +96,8 @@ def connect(
     AuthenticationError
         If the server does not accept the token.
     """
+    if replays():
+        return _replayed(url, archive, record_cells, default_qpu_id)
     given = authentication_token or email or password or credential
     url = url or os.environ.get("OQC_URL") or None
     if not given:
@@ -107,28 +123,70 @@ def connect(
             _sessions[key] = sdk
             if simulated:
                 _introduce(sdk)
-        _show_panels()
+        ip = _kernels_shell()
+        if ip is not None:
+            oqc_notebook.load_ipython_extension(ip)
+        if ip is not None or archive is not None:
+            from oqc_notebook.archive.attaching import attach_by_default
+
+            secrets = [authentication_token, password]
+            attach_by_default(
+                sdk, archive, record_cells=record_cells, simulated=simulated, secrets=secrets
+            )
     if default_qpu_id is not None:
         sdk.set_default_qpu(default_qpu_id)
     return sdk
 
 
+def _replayed(
+    url: str | None, archive: str | Path | bool | None, record_cells: bool, qpu_id: str | None
+) -> OqcSdk:
+    """Give a session that the archive serves: what it says and gives is what was archived."""
+    from oqc_notebook.archive.attaching import replayed_session
+
+    with _lock:
+        key = ("replay", url, str(archive))
+        sdk = _sessions.get(key)
+        if sdk is None or not sdk.is_open:
+            sdk, simulated = replayed_session(archive, record_cells=record_cells)
+            run(sdk.open())
+            _sessions[key] = sdk
+            if simulated:
+                _introduce(sdk)
+        if (ip := _kernels_shell()) is not None:
+            oqc_notebook.load_ipython_extension(ip)
+    if qpu_id is not None:
+        sdk.set_default_qpu(qpu_id)
+    return sdk
+
+
+def latest_session() -> OqcSdk | None:
+    """Give the session that :func:`connect` gave last, open or not; None if there is none."""
+    with _lock:
+        return list(_sessions.values())[-1] if _sessions else None
+
+
+def is_introduced(sdk: OqcSdk) -> bool:
+    """Whether :func:`connect` has said what this session is with."""
+    return sdk in _introduced
+
+
 def _introduce(sdk: OqcSdk) -> None:
     """Choose the local QPU's first as the default, and say that it is simulated."""
-    first = run(sdk.list_qpus())[0]
+    first = next(iter(sdk._require_connection().service.qpu_items.values()))
     sdk.set_default_qpu(first["id"])
+    _introduced.add(sdk)
     print(
         f"Connected to the local QPU at {sdk.url}: results are simulated on this machine.\n"
         f"Default QPU: {first['name']} ({first['id']})."
     )
 
 
-def _show_panels() -> None:
-    """In a notebook, have jobs shown as panels."""
+def _kernels_shell() -> Any:
+    """Give IPython's shell where there is the kernel of a notebook behind it, else None."""
     ipython = sys.modules.get("IPython")
     ip = None if ipython is None else ipython.get_ipython()
-    if ip is not None and getattr(ip, "kernel", None) is not None:
-        oqc_notebook.load_ipython_extension(ip)
+    return ip if getattr(ip, "kernel", None) is not None else None
 
 
 def run(awaitable: Awaitable[T]) -> T:
@@ -206,8 +264,12 @@ def _background_loop() -> asyncio.AbstractEventLoop:
         return _background
 
 
-#: Open sessions of connect(), by address and credentials.
+#: Sessions of connect(), by address and credentials, the one that was asked for last at the end.
 _sessions: dict[tuple[Any, ...], OqcSdk] = {}
+
+
+#: Those of which it was said that they are with the local QPU.
+_introduced: weakref.WeakSet[OqcSdk] = weakref.WeakSet()
 
 
 @atexit.register

@@ -41,15 +41,20 @@ def v4_from_environment() -> bool:
     return os.environ.get("OQC_QCAAS_V4", "").strip().lower() in ("1", "true", "yes")
 
 
+def replays() -> bool:
+    """Whether ``OQC_NOTEBOOK_MODE`` asks for replay, in which no service is reached."""
+    return os.environ.get("OQC_NOTEBOOK_MODE") == "replay"
+
+
 def refuse_in_replay() -> None:
-    """Refuse to reach a service where ``OQC_NOTEBOOK_MODE`` asks for replay.
+    """Refuse to reach a service in replay.
 
     Raises
     ------
     SessionError
-        If it does.
+        If the mode is replay.
     """
-    if os.environ.get("OQC_NOTEBOOK_MODE") == "replay":
+    if replays():
         raise SessionError(
             "The mode is replay, in which no service is reached, and this session has no archive: "
             "open it with oqc_notebook.connect(), or %oqc_mode live."

@@ -210,9 +210,7 @@ class Job(Lifecycle):
             raise RuntimeError("Nothing has been submitted yet; call submit() or execute() first.")
         self._connection()
         assert self._client is not None, "without one there is no connection"
-        told = await self._client._look_up(
-            "task_wait_times", self._run.qpu_id, [str(self.task_id)]
-        )
+        told = await self._client._look_up("task_wait_times", self._run.qpu_id, [str(self.task_id)])
         return told[0] if told else {}
 
     def history_dataframe(self) -> pandas.DataFrame:

@@ -51,9 +51,7 @@ class LookUps(Session):
         connection = self._require_connection()
 
         async def ask() -> Any:
-            return await on_loop(
-                connection.loop, getattr(connection.service, question), *arguments
-            )
+            return await on_loop(connection.loop, getattr(connection.service, question), *arguments)
 
         if self._recorder is None:
             return await ask()

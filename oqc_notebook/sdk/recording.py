@@ -17,8 +17,8 @@ class Recorder(Protocol):
     It may also give back what it recorded, in place of asking the service again.
     """
 
-    def opening(self) -> Connection | None:
-        """Give what serves the session that is being opened; None for the service itself.
+    def opening(self, url: str) -> Connection | None:
+        """Give what serves a session in place of the service at `url`; None for the service.
 
         It is called on the loop that the session is opened on.
         """
@@ -63,6 +63,10 @@ class Recorder(Protocol):
 
     def changed(self, job: Job) -> None:
         """Note that a job changed; on the loop of its session, so nothing may take long here."""
+        ...
+
+    def late(self, runnable: Runnable) -> None:
+        """Note that somebody's time to wait was up; on the session's loop."""
         ...
 
     async def settled(self) -> None:

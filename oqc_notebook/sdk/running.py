@@ -263,15 +263,18 @@ class Runnable:
         finally:
             for job in followed:
                 connection.poller.unfollow(job)
+        client = self._members()[0]._client
+        recorder = None if client is None else client._recorder
         if late:
+            if recorder is not None:
+                recorder.late(self)
             raise TimeoutError(
                 f"{len(late)} of {len(self._members())} job(s) had not ended after "
                 f"{now() - started:.1f} s. They stay in flight and nothing is lost: "
                 f"wait() or execute() goes on waiting, refresh() looks once. {self!r}"
             )
-        client = self._members()[0]._client
-        if client is not None and client._recorder is not None:
-            await client._recorder.settled()
+        if recorder is not None:
+            await recorder.settled()
         for over in overs:
             if reason := over.result():
                 raise reason

@@ -74,7 +74,7 @@ class Session:
         """
         if self._connection is not None and not self._connection.loop.is_closed():
             return self
-        served_by = None if self._recorder is None else self._recorder.opening()
+        served_by = None if self._recorder is None else self._recorder.opening(self.url)
         if served_by is not None:
             self._opened(served_by)
             return self

@@ -1,0 +1,232 @@
+"""What an archive gives back in place of a service: runs, answers, and what panels showed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oqc_notebook.archive.cells import Execution, has_kernel
+from oqc_notebook.archive.errors import NotArchivedError
+from oqc_notebook.archive.kernel_session import KernelSession
+from oqc_notebook.archive.modes import mode
+from oqc_notebook.archive.recorded_answers import (
+    CONNECTED,
+    SAID,
+    WAITED,
+    Answers,
+    Question,
+    line_of,
+)
+from oqc_notebook.archive.recorded_panels import Panels, ShownPanel
+from oqc_notebook.archive.records import JobRecord
+from oqc_notebook.archive.serving import Serving, complete
+from oqc_notebook.archive.sidecar import Sidecar
+from oqc_notebook.archive.writer import Writer
+from oqc_notebook.sdk import Job
+from oqc_notebook.sdk.running import Runnable
+
+if TYPE_CHECKING:
+    from oqc_notebook.archive.book import ArchivedRun
+    from oqc_notebook.sdk.connection import Connection
+
+
+class GivingBack:
+    """The half of :class:`~.recording.Archive` that answers instead of recording.
+
+    Parameters
+    ----------
+    folder
+        The archive's folder.
+    notebook
+        The notebook's file, if it is known.
+    announcement
+        What is said, once, when the folder is first written to.
+    record_cells
+        Whether the cells that are executed are recorded.
+    """
+
+    def __init__(
+        self, folder: Path, notebook: Path | None, announcement: str, *, record_cells: bool
+    ) -> None:
+        self.sidecar = Sidecar(folder)
+        self.session = KernelSession(self.sidecar, notebook, record_cells=record_cells)
+        self._announcement: str | None = announcement
+        self._writer = Writer(self.sidecar, self.session)
+        self._lock = threading.RLock()
+        self._jobs: weakref.WeakKeyDictionary[Job, JobRecord] = weakref.WeakKeyDictionary()
+        self._serving = Serving(self.sidecar)
+        self._answers = Answers(self.sidecar)
+        #: The newest wait for each, and the jobs that are not to end while it lasts.
+        self._waits: weakref.WeakKeyDictionary[Runnable, Question] = weakref.WeakKeyDictionary()
+        self._late: weakref.WeakSet[Job] = weakref.WeakSet()
+        #: By the address of a service: what it said of its QPUs.
+        self._qpus: dict[str, list[dict[str, Any]]] = {}
+        self._panels = Panels(self.sidecar, self.session.notes, self._writer.wake)
+
+    # ---- sessions ----
+
+    def opening(self, url: str) -> Connection | None:
+        """Give what serves a session in replay; None in other modes.
+
+        Raises
+        ------
+        NotArchivedError
+            If the archive holds no run.
+        """
+        if mode() != "replay":
+            return None
+        # it brings in what speaks HTTP, which it does not use
+        from oqc_notebook.archive.replay import ReplayConnection
+
+        qpus = self._qpus[url] if url in self._qpus else self.connected()["qpus"]
+        return ReplayConnection(qpus, self._end_of, self._late.__contains__)
+
+    def note_connection(self, url: str, *, simulated: bool, qpus: list[dict[str, Any]]) -> None:
+        """Take down what a session found when it was opened."""
+        found = {"url": url, "simulated": simulated, "qpus": qpus}
+        self._note_answer(line_of(self._question(CONNECTED), found))
+
+    def connected(self) -> dict[str, Any]:
+        """Give what a session found when it was opened in the cell that runs, or last.
+
+        Raises
+        ------
+        NotArchivedError
+            If the archive holds no run, or does not tell that.
+        """
+        if not self._serving.has_runs():
+            raise NotArchivedError(
+                f"There is nothing to replay: {self.sidecar.folder.name}, the archive of this "
+                "notebook, holds no runs. Run the notebook live first (%oqc_mode live)."
+            )
+        found: dict[str, Any] = self._answers.archived(self._question(CONNECTED))
+        self._qpus[found["url"]] = found["qpus"]
+        return found
+
+    # ---- questions ----
+
+    async def looked_up(
+        self, name: str, arguments: Sequence[Any], ask: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Have a question answered by the service, or in replay by the archive."""
+        question = self._question(name, arguments)
+        if mode() == "replay":
+            return self._answers.archived(question)
+        if question.execution is None and has_kernel():  # a button asks, not the notebook
+            return await ask()
+        return await self._answers.ask(question, ask, self._note_answer)
+
+    def _question(self, name: str, arguments: Sequence[Any] = ()) -> Question:
+        return self._answers.question(name, arguments, self.session.journal.running())
+
+    def _note_answer(self, line: str) -> None:
+        self.session.notes.add_answer(line)
+        if self.session.has_news:
+            self._writer.wake()
+
+    # ---- what the notebook shows ----
+
+    def panel(self) -> ShownPanel | None:
+        """Take note of a panel that the cell that runs shows; None outside of cells."""
+        execution = self.session.journal.running()
+        return None if execution is None else self._panels.show(execution)
+
+    def _announce(self) -> None:
+        """Say where results are archived, in the cell that first asks for some."""
+        if self._announcement is None:
+            return
+        question = self._question(SAID)
+        if mode() == "replay":  # what was said then: it depends on the machine
+            self._announcement = self._answers.archived(question)
+        else:
+            self._note_answer(line_of(question, self._announcement))
+        sys.stdout.write(f"{self._announcement}\n")
+        self._announcement = None
+
+    # ---- waits whose time was up ----
+
+    def _waits_for(self, runnable: Runnable) -> None:
+        """Take note of a wait; in replay, find out whether its time was up too early."""
+        self._waits[runnable] = question = self._question(WAITED)
+        if mode() == "replay":
+            members = runnable._members()
+            self._late.difference_update(members)
+            for place in self._answers.archived_exactly(question) or ():
+                self._late.update(members[place : place + 1])
+
+    def late(self, runnable: Runnable) -> None:
+        """Note which jobs a wait was too short for; in replay, let them end from now on."""
+        members = runnable._members()
+        if mode() == "replay":
+            self._late.difference_update(members)
+            for job in members:
+                job._tell_poller()
+        elif (question := self._waits.get(runnable)) is not None:
+            late = [place for place, job in enumerate(members) if not job.ended]
+            self._note_answer(line_of(question, late))
+
+    # ---- runs ----
+
+    def _choose(self, jobs: Iterable[Job]) -> set[Job]:
+        """Choose the archived runs that jobs are given back; tell which jobs.
+
+        Raises
+        ------
+        NotArchivedError
+            In replay, if there is none for a job.
+        """
+        wanted = [
+            (job, record.asked) for job in jobs if (record := self._record(job)).asked is not None
+        ]
+        if mode() == "replay":
+            self._serving.choose_all(wanted)
+            return {job for job, _ in wanted}
+        chosen = self._serving.choose(wanted)
+        ids = {record.id for record in self._jobs.values()}
+        for job, run in chosen.items():
+            record = self._record(job)
+            if run.entry.id == record.id or run.entry.id not in ids:
+                # what follows is archived as the same job's
+                record.id, record.runs, record.newest = run.entry.id, run.entry.runs, run.entry.file
+                ids.add(record.id)
+        return set(chosen)
+
+    def served(self, jobs: Sequence[Job]) -> list[Job]:
+        """Give jobs the archived runs that were chosen for them; give those left to submit."""
+        left = []
+        for job in jobs:
+            run = self._serving.take(job)
+            if run is None:
+                left.append(job)
+            else:
+                self._give(job, run)
+        return left
+
+    def _give(self, job: Job, run: ArchivedRun) -> None:
+        from oqc_notebook.archive.replay import ReplayConnection
+
+        with self._lock:
+            job._begin_run({})
+            record = self._record(job)
+            # it is archived: what becomes of it is not recorded again
+            record.run, record.task_id, record.is_archived = job._run, run.job.task_id, True
+            record.provenance, record.asked = run.provenance, None
+        if isinstance(job._live_connection(), ReplayConnection):
+            self._serving.begin(job, run)
+        else:
+            complete(job, run)
+
+    def _end_of(self, job: Job) -> ArchivedRun | None:
+        with self._lock:
+            cell: Execution | None = self._record(job).cell
+        return self._serving.end_of(job, None if cell is None else cell.cell.sha256)
+
+    def _record(self, job: Job) -> JobRecord:
+        record = self._jobs.get(job)
+        if record is None:
+            record = self._jobs[job] = JobRecord(weakref.ref(job))
+        return record

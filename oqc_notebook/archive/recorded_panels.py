@@ -1,0 +1,120 @@
+"""What the panels of a notebook showed last: kept live, and shown again at once in replay.
+
+The saved output of a cell holds what its panel showed last, which may be the end of a run
+that a later cell asked for. In replay that is what is shown first, so that who compares
+the outputs (nbval compares the first with the saved) finds them equal.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel
+
+from oqc_notebook.archive.cells import Execution, now
+from oqc_notebook.archive.modes import mode
+from oqc_notebook.archive.notes import Notes
+from oqc_notebook.archive.redaction import redacted
+from oqc_notebook.archive.sidecar import Sidecar
+
+#: What is shown, by its MIME type.
+Bundle = dict[str, str]
+
+
+class PanelFile(BaseModel):
+    """``panels/SESSION/NUMBER.json``: what a panel showed last.
+
+    Attributes
+    ----------
+    cell_sha256, execution, ordinal
+        Which panel it is of which execution of which cell.
+    shown
+        When it was shown first, in UTC.
+    bundle
+        What it showed last.
+    """
+
+    oqc_panel: Literal[1] = 1
+    cell_sha256: str
+    execution: int
+    ordinal: int
+    shown: AwareDatetime
+    bundle: Bundle
+
+
+@dataclass(frozen=True)
+class ShownPanel:
+    """A panel that a cell shows.
+
+    Attributes
+    ----------
+    first
+        Gives what is to be shown first, of what would be shown now.
+    keep
+        Takes down what it shows from now on.
+    """
+
+    first: Callable[[Bundle], Bundle]
+    keep: Callable[[Bundle], None]
+
+
+class Panels:
+    """The panels of a notebook.
+
+    Parameters
+    ----------
+    sidecar
+        The archive.
+    notes
+        Takes down what is to be written.
+    wake
+        Has it written.
+    """
+
+    def __init__(self, sidecar: Sidecar, notes: Notes, wake: Callable[[], None]) -> None:
+        self._sidecar = sidecar
+        self._notes = notes
+        self._wake = wake
+        self._ordinals: collections.Counter[int] = collections.Counter()
+        self._count = 0
+
+    def show(self, by: Execution) -> ShownPanel:
+        """Take note of a panel that a cell shows."""
+        ordinal = self._ordinals[by.number]
+        self._ordinals[by.number] += 1
+        self._count += 1
+        number, shown = self._count, now()
+        replays = mode() == "replay"
+
+        def keep(bundle: Bundle) -> None:
+            if replays:
+                return
+            file = PanelFile(
+                cell_sha256=by.cell.sha256,
+                execution=by.number,
+                ordinal=ordinal,
+                shown=shown,
+                bundle={kind: redacted(text) for kind, text in bundle.items()},
+            )
+            self._notes.keep_panel(number, file.model_dump(mode="json"))
+            self._wake()
+
+        def first(bundle: Bundle) -> Bundle:
+            keep(bundle)
+            return (self._archived(by.cell.sha256, ordinal) if replays else None) or bundle
+
+        return ShownPanel(first, keep)
+
+    def _archived(self, cell_sha256: str, ordinal: int) -> Bundle | None:
+        """Give what the newest execution of a cell showed last."""
+        newest: PanelFile | None = None
+        for path in self._sidecar.files_in(self._sidecar.panels, "*/*.json"):
+            file = self._sidecar.read(path, PanelFile)
+            if file is None or (file.cell_sha256, file.ordinal) != (cell_sha256, ordinal):
+                continue
+            if newest is None or file.shown > newest.shown:
+                newest = file
+        return None if newest is None else newest.bundle

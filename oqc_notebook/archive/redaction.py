@@ -1,0 +1,64 @@
+"""Taking secrets out of texts that are written down."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+#: What stands in place of a secret.
+HIDDEN = "<hidden>"
+
+#: A shorter text may occur by chance (characters).
+_SHORTEST = 6
+
+_NAME = r"[\w-]*(?:token|passw|secret|credential|api[-_]?key)[\w-]*"
+_IS_SECRET = re.compile(_NAME, re.IGNORECASE)
+
+#: A text that is given to a name which says that it is a secret.
+_GIVEN = re.compile(
+    rf"({_NAME}[\"']?\]?\s*[=:,]\s*[rbfu]{{0,2}})(\"\"\"|'''|\"|')((?:(?!\2)[^\n])+)\2",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']+@")
+
+#: Secrets that sessions of this process were given.
+_known: set[str] = set()
+
+
+def remember(*secrets: str | None) -> None:
+    """Take down secrets that are to be left out from now on."""
+    _known.update(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+
+
+def remember_credential(credential: Any) -> None:
+    """Take down the secrets of a session's credential."""
+    fields: dict[str, Any] = getattr(credential, "__dict__", {})
+    for name, value in fields.items():
+        if isinstance(value, str) and _IS_SECRET.search(name):
+            remember(value)
+
+
+def redacted(text: str) -> str:
+    """Give a text with what is, or looks like, a secret replaced.
+
+    Those are the tokens and passwords of this process's sessions and of its environment
+    (``OQC_AUTH_TOKEN`` and the like), texts given to names such as ``token``, Bearer
+    values and JSON web tokens.
+    """
+    for secret in sorted(_known | _of_environment(), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    text = _GIVEN.sub(rf"\1\2{HIDDEN}\2", text)
+    text = _BEARER.sub(rf"\1{HIDDEN}", text)
+    text = _JWT.sub(HIDDEN, text)
+    return _IN_ADDRESS.sub(f"{HIDDEN}@", text)
+
+
+def _of_environment() -> set[str]:
+    return {
+        value
+        for name, value in os.environ.items()
+        if name.startswith("OQC_") and _IS_SECRET.search(name) and len(value) >= _SHORTEST
+    }

@@ -1,0 +1,197 @@
+"""``pytest --nbval`` on archived notebooks: strict, with UUIDs and times, without a network."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.archive.support import make_notebook, names_in
+from tests.sdk.test_crashes import Ledger
+from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
+
+CELLS = (
+    f"%load_ext oqc_notebook\n%oqc_connect --qpu {EXACT} --as sdk",
+    f"%%oqc_job bell --shots 100\n{BELL}",
+    "bell, bell.task_id, bell.state_times",
+    f"sweep = sdk.create_job(program=[{ONE!r}, {BELL!r}, {BROKEN!r}], label=[*'abc'])\nsweep",
+    "await sweep.execute()\nprint(sweep.outputs)",
+    "await bell.execute()\n%oqc_history bell",
+    "%oqc_counts bell\n%oqc_status sweep\nsweep.to_dataframe()",
+    "%oqc_qpus",
+    "%oqc_jobs",
+    "print(await sdk.get_calibration())\nprint([await sdk.get_wait_time() for _ in range(2)])",
+    "%oqc_mode reuse",
+    "%oqc_run bell",
+)
+
+#: Brings the loopback up in a network namespace of its own, then runs a command in it.
+ONLY_LOOPBACK = """
+import fcntl, socket, struct, sys, os
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
+    fcntl.ioctl(lo, 0x8914, struct.pack("16sh14x", b"lo", 0x1))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+STRICT = ("--nbval", "--nbval-current-env")
+
+
+def execute(path: Path, qpu: LocalQpu, *cells: str) -> Path:
+    """Execute a notebook and save it with its outputs, as a front end does."""
+    notebook = nbformat.read(make_notebook(path, *cells), as_version=4)
+    client = NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    env = {**os.environ, "OQC_NOTEBOOK_PATH": str(path), "OQC_URL": qpu.url}
+    client.execute(env={**env, "OQC_AUTH_TOKEN": qpu.token})
+    nbformat.write(notebook, path)
+    return path
+
+
+def validate(
+    folder: Path, *arguments: str, before: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest as people do, in the folder, with an address that nobody listens at."""
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("OQC_", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull]
+    return subprocess.run(
+        [*before, *command, "--rootdir", str(folder), *arguments],
+        cwd=folder,
+        env=kept | {"OQC_URL": "http://127.0.0.1:9"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def passed(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def original(local_qpu: LocalQpu, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return execute(tmp_path_factory.mktemp("archived") / "lab.ipynb", local_qpu, *CELLS)
+
+
+@pytest.fixture
+def folder(original: Path, tmp_path: Path) -> Path:
+    """The folder of an archived notebook, as somebody else gets it."""
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(original.parent, copy)
+    (copy / "lab.oqc" / "index.json").unlink(missing_ok=True)
+    return copy
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of an archive, but for those that are made again by themselves."""
+    archive = folder / "lab.oqc"
+    kept = [name for name in names_in(archive) if name not in ("index.json", ".lock")]
+    return {name: (archive / name).read_bytes() for name in kept}
+
+
+def test_an_archived_notebook_passes_strictly_and_nothing_is_submitted(
+    folder: Path, local_qpu: LocalQpu
+) -> None:
+    before, files = Ledger(local_qpu), contents(folder)
+    assert f"{len(CELLS)} passed" in passed(validate(folder, *STRICT, "lab.ipynb"))
+    environment = {"OQC_URL": local_qpu.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    passed(validate(folder, *STRICT, "lab.ipynb", **environment))
+    passed(validate(folder, *STRICT, "lab.ipynb", **environment, OQC_NOTEBOOK_MODE="live"))
+    assert before.runs() == set()
+    assert contents(folder) == files
+
+
+def test_it_passes_where_only_loopback_exists(folder: Path) -> None:
+    alone = ("unshare", "--map-root-user", "--net")
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
+        pytest.skip("a network namespace of its own is not permitted here")
+    before = (*alone, sys.executable, "-c", ONLY_LOOPBACK)
+    passed(validate(folder, *STRICT, "lab.ipynb", before=before))
+
+
+def test_several_notebooks_pass_in_one_run_and_by_several_workers(
+    folder: Path, local_qpu: LocalQpu
+) -> None:
+    cells = (CELLS[0], f"%%oqc_job other\n{ONE}", "other.task_id")
+    execute(folder / "other.ipynb", local_qpu, *cells)
+    (folder / "test_plain.py").write_text(
+        "import os\ndef test_environment():\n    assert not [n for n in os.environ if "
+        "n.startswith('OQC_NOTEBOOK')]\n"
+    )
+    count = len(CELLS) + len(cells)
+    assert f"{count + 1} passed" in passed(validate(folder, *STRICT, "."))
+    assert f"{count} passed" in passed(validate(folder, "--nbval-lax", "--nbval-current-env",
+                                                "lab.ipynb", "other.ipynb"))  # fmt: skip
+    pytest.importorskip("xdist")
+    assert f"{count + 1} passed" in passed(
+        validate(folder, *STRICT, "-n", "2", "--dist", "loadfile", ".")
+    )
+
+
+def test_a_changed_program_fails_and_shows_the_difference(folder: Path) -> None:
+    path = folder / "lab.ipynb"
+    path.write_text(path.read_text().replace("h q[0];", "x q[0];", 1))
+    done = validate(folder, *STRICT, "lab.ipynb")
+    assert done.returncode == 1
+    assert "This run is not in the archive lab.oqc: this cell changed since it was run." in (
+        done.stdout
+    )
+    assert "-h q[0];" in done.stdout
+    assert "+x q[0];" in done.stdout
+
+
+def test_a_changed_output_fails(folder: Path) -> None:
+    path = folder / "lab.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    (result,) = notebook.cells[2].outputs
+    result.data["text/plain"] = result.data["text/plain"].replace("COMPLETED", "FINISHED")
+    nbformat.write(notebook, path)
+    done = validate(folder, *STRICT, "lab.ipynb")
+    assert f"1 failed, {len(CELLS) - 1} passed" in done.stdout
+
+
+def test_a_notebook_without_an_archive_is_not_run_without_the_flag(
+    folder: Path, local_qpu: LocalQpu
+) -> None:
+    shutil.rmtree(folder / "lab.oqc")
+    before = Ledger(local_qpu)
+    environment = {"OQC_URL": local_qpu.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    done = validate(folder, "--nbval-lax", "--nbval-current-env", "lab.ipynb", **environment)
+    assert done.returncode == 1
+    assert "There is nothing to replay: lab.oqc" in done.stdout
+    assert before.runs() == set()
+
+
+def test_live_validation_runs_the_jobs_and_archives_nothing(
+    folder: Path, local_qpu: LocalQpu
+) -> None:
+    before, files = Ledger(local_qpu), contents(folder)
+    environment = {"OQC_URL": local_qpu.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    lax = ("--nbval-lax", "--nbval-current-env", "--oqc-live", "lab.ipynb")
+    passed(validate(folder, *lax, **environment))
+    assert len(before.runs()) == 6
+    assert contents(folder) == files
+    shutil.rmtree(folder / "lab.oqc")
+    passed(validate(folder, *lax, **environment))
+    assert not (folder / "lab.oqc").exists()
+
+
+def test_the_plugin_imports_nothing_but_pytest() -> None:
+    from oqc_notebook import pytest_plugin
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import pytest, sys; before = set(sys.modules); "
+         "import oqc_notebook.pytest_plugin; print(set(sys.modules) - before)"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    standard = {name for name in ast.literal_eval(loaded) if name.split(".")[0] != "oqc_notebook"}
+    assert ast.literal_eval(loaded) - standard == {"oqc_notebook", pytest_plugin.__name__}
+    assert {name.split(".")[0] for name in standard} <= sys.stdlib_module_names

@@ -1,0 +1,288 @@
+"""Replay: the same cells get the archived jobs and answers back, and there is no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.archive.replays import (
+    CONNECT,
+    EVERYTHING,
+    all_ok,
+    comparable,
+    offline_kernel,
+    replayed,
+    run_live,
+)
+from tests.archive.support import names_in, runs_in
+from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
+
+MAKE = f"job = sdk.create_job(program={BELL!r}, fetch_diagnostics=True, label='pair')"
+
+PLAIN = (
+    CONNECT,
+    EVERYTHING,
+    MAKE,
+    "await job.submit()\nprint(job, job.state_times, job.in_flight)",
+    "await job.wait()\neverything(job)",
+    "await job.execute(); await job.execute()\neverything(job)",
+    "oqc_notebook.run(job.refresh())\neverything(job)",
+    "job.reconfigure(job.history.first)\noutputs = await job.history.last.reexecute()\n"
+    "everything(job)\nprint(outputs)",
+    f"bad = sdk.create_job(program={BROKEN!r}, qpu_id={EXACT!r})\nawait bad.execute()\n"
+    "everything(bad)",
+    "refused = sdk.create_job(program=job.program, qpu_id='qpu:uk:9:removed')\n"
+    "await refused.execute()\neverything(refused)",
+    "stopped = sdk.create_job(program=job.program)\nawait stopped.submit()\n"
+    "await stopped.cancel()\neverything(stopped)",
+    "seen = []\nwatched = sdk.create_job(program=job.program)\n"
+    "stop = watched.observe(lambda job: seen.append((job.state, job.task_id, job.state_times)))\n"
+    "await watched.execute()\nprint(seen)",
+)
+
+COMPOSITES = (
+    CONNECT,
+    EVERYTHING,
+    f"sweep = sdk.create_job(program=[{BELL!r}, {ONE!r}, {BROKEN!r}, {BELL!r}], label=[*'abcd'])",
+    "await sweep.execute()\nprint(sweep, sweep.outputs)\nfor job in sweep.jobs: everything(job)",
+    f"sweep.jobs[2].reconfigure(program={ONE!r})\nawait sweep.rerun_failed()\n"
+    "for job in sweep.jobs: everything(job)",
+    f"sweep.add(sdk.create_job(program={BELL!r}))\nawait sweep.execute()\nprint(sweep.history)",
+    "sweep.to_dataframe()",
+    "half = sdk.create_job(program=[sweep.jobs[0].program] * 2)\nawait half.submit()\n"
+    "await half.cancel()\nprint(half, [job.task_id for job in half.jobs])",
+)
+
+LOOK_UPS = (
+    CONNECT,
+    "print(sdk, sdk.default_qpu_id, sdk.qpu_name(sdk.default_qpu_id), sdk.qpu_item('none'))",
+    "print(await sdk.list_qpus())\nprint(await sdk.get_qpu())\nprint(await sdk.get_features())",
+    "print(await sdk.get_calibration())\nprint(await sdk.get_system_status())",
+    "import datetime\nprint(await sdk.get_next_window())\n"
+    "print([await sdk.get_wait_time() for _ in range(3)])\n"
+    "print(len(await sdk.list_tasks(start=datetime.date.today())))",
+    "try:\n    await sdk.get_calibration('qpu:uk:9:removed')\n"
+    "except Exception as exc:\n    print(type(exc), exc)",
+    f"job = sdk.create_job(program={ONE!r})\nawait job.execute()\nprint(await job.get_wait_time())",
+    "print(oqc_notebook.run(sdk.list_qpus()) == await sdk.list_qpus())",
+    "%oqc_qpus",
+)
+
+BY_TASK = (
+    CONNECT,
+    EVERYTHING,
+    f"job = sdk.create_job(program={BELL!r})\nawait job.submit()\njob.save('in-flight.json')\n"
+    "loaded = sdk.load('in-flight.json')\nawait loaded.wait()\nprint(job, loaded)\n"
+    "everything(loaded)",
+    "await job.refresh()\nprint(job.state, job.result == loaded.result)",
+    "attached = await sdk.attach(job.task_id)\neverything(attached)",
+    f"left = sdk.create_job(program={ONE!r})\nawait left.submit()\nprint(left)",
+)
+
+
+#: The local QPU takes 0.4 s for a job.
+TIMES = (
+    CONNECT,
+    EVERYTHING,
+    f"job = sdk.create_job(program={BELL!r})\ntry:\n    await job.execute(timeout_s=0.1)\n"
+    "except TimeoutError:\n    print(job)",
+    "await job.wait()\neverything(job)",
+    f"both = sdk.create_job(program=[{ONE!r}, {BELL!r}])\n"
+    "try:\n    await both.execute(timeout_s=0.1)\nexcept TimeoutError:\n    print(both)\n"
+    "await both.execute(timeout_s=30)\nfor job in both.jobs: everything(job)",
+)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [PLAIN, COMPOSITES, LOOK_UPS, TIMES],
+    ids=["jobs", "composites", "questions", "waits"],
+)
+def test_the_same_cells_show_the_same_in_every_field_without_a_network(
+    tmp_path: Path, local_qpu: LocalQpu, cells: tuple[str, ...]
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    live = run_live(notebook, local_qpu, *cells)
+    before = {name: (tmp_path / "lab.oqc" / name).read_bytes() for name in archived(tmp_path)}
+    again = all_ok(replayed(notebook, *cells))
+    for then, now in zip(comparable(live), comparable(again), strict=True):
+        assert now == then
+    assert before == {n: (tmp_path / "lab.oqc" / n).read_bytes() for n in archived(tmp_path)}
+
+
+def archived(folder: Path) -> list[str]:
+    """The files of the archive that are not made again by themselves."""
+    return [name for name in names_in(folder / "lab.oqc") if name not in ("index.json", ".lock")]
+
+
+def test_what_is_known_by_its_task_is_found_by_its_task(
+    tmp_path: Path, local_qpu: LocalQpu
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    live = run_live(notebook, local_qpu, *BY_TASK)
+    again = replayed(notebook, *BY_TASK, "await left.wait()")
+    assert [cell.status for cell in again] == ["ok"] * len(BY_TASK) + ["error"]
+    assert comparable(again[:-1]) == comparable(live)
+    assert "its kernel ended, it was in flight" in again[-1].message
+
+
+def test_the_local_qpu_is_introduced_as_it_was_and_not_started(tmp_path: Path) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    from tests.archive.support import make_notebook
+    from tests.support_kernel import Kernel
+
+    cells = ("%load_ext oqc_notebook\n%oqc_connect --as sdk", f"%%oqc_job bell\n{BELL}", "bell")
+    make_notebook(notebook, *cells)
+    env = without_service(notebook)
+    with Kernel(cwd=str(tmp_path), env=env) as kernel:
+        live = all_ok(kernel.run(*cells))
+        all_ok(kernel.run("assert sdk._recorder.flush()"))
+    assert live[0].text.startswith("Connected to the local QPU at http://127.0.0.1:")
+    again = all_ok(replayed(notebook, *cells))
+    assert [cell.text for cell in again] == [cell.text for cell in live]
+
+
+def without_service(notebook: Path) -> dict[str, str]:
+    import os
+
+    names = ("OQC_URL", "OQC_AUTH_TOKEN", "OQC_NOTEBOOK_MODE")
+    kept = {name: value for name, value in os.environ.items() if name not in names}
+    return {**kept, "OQC_NOTEBOOK_PATH": str(notebook)}
+
+
+def test_the_newest_execution_of_a_cell_is_served_and_older_ones_stay(
+    tmp_path: Path, local_qpu: LocalQpu
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    run = "await job.execute()\nprint(job.task_id)"
+    cells = (CONNECT, MAKE, run)
+    first = run_live(notebook, local_qpu, *cells)[-1].text
+    second = run_live(notebook, local_qpu, *cells, run)
+    now = replayed(notebook, *cells)[-1].text.splitlines()
+    assert now[-1] == second[3].text.strip()
+    assert len({now[-1], first.splitlines()[-1], second[2].text.splitlines()[-1]}) == 3
+    assert len(runs_in(tmp_path / "lab.oqc")) == 3
+
+
+# ---- panels ----
+
+
+def test_a_panel_shows_at_once_what_it_showed_last(tmp_path: Path, local_qpu: LocalQpu) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    cells = (CONNECT, MAKE + "\njob", "await job.execute()", "await job.execute()\njob")
+    live = run_live(notebook, local_qpu, *cells)
+    again = all_ok(replayed(notebook, *cells))
+    twin = again[1].outputs[1]["text/plain"]
+    assert "○ CREATED" in live[1].outputs[1]["text/plain"]
+    assert "✓ COMPLETED" in twin
+    assert "Runs: 2" in twin
+    # and so it is drawn from the jobs that were given back
+    assert again[3].outputs[1] == live[3].outputs[1]
+    assert twin == live[3].outputs[1]["text/plain"]
+
+
+# ---- what is not there ----
+
+TEXT = f"program = {BELL!r}"
+SHOTS = (
+    "from compiler_config.config import CompilerConfig, QuantumResultsFormat as F\n"
+    "config = CompilerConfig(repeats=100, results_format=F().binary_count())"
+)
+RUN = (
+    "job = sdk.create_job(program=program, config=config, qpu_id=qpu)\nawait job.execute()\n"
+    "print(job.task_id)"
+)
+
+
+@pytest.fixture(scope="module")
+def kernel(local_qpu: LocalQpu, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A kernel in replay, of a notebook that ran a job."""
+    notebook = tmp_path_factory.mktemp("lab") / "lab.ipynb"
+    run_live(notebook, local_qpu, CONNECT, TEXT, SHOTS, f"qpu = {EXACT!r}", RUN)
+    with offline_kernel(notebook) as kernel:
+        all_ok(kernel.run("%load_ext oqc_notebook", CONNECT))
+        yield kernel
+
+
+def message(kernel, *cells: str) -> str:  # type: ignore[no-untyped-def]
+    all_ok(kernel.run(TEXT, SHOTS, f"qpu = {EXACT!r}"))
+    *before, last = kernel.run(*cells)
+    all_ok(before)
+    assert last.error == "NotArchivedError", last
+    assert "%oqc_mode live" in last.message
+    return str(last.message)
+
+
+def test_a_changed_program_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, "program = program.replace('h q[0]', 'x q[0]')", RUN)
+    assert said.startswith("This run is not in the archive lab.oqc: its program changed since.\n")
+    assert "\n-h q[0];\n+x q[0];\n" in said
+
+
+def test_a_changed_configuration_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, SHOTS.replace("100", "250"), RUN)
+    assert "its configuration changed since." in said
+    assert '-    "repeats": 100' in said
+    assert '+    "repeats": 250' in said
+
+
+def test_a_changed_qpu_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, "qpu = 'qpu:local:2:simulator'", RUN)
+    assert "its QPU changed since." in said
+    assert f"\n-{EXACT}\n+qpu:local:2:simulator\n" in said
+
+
+def test_a_changed_cell_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, RUN.replace("print(job.task_id)", "print(job.state)"))
+    assert "this cell changed since it was run." in said
+    assert "\n-print(job.task_id)\n+print(job.state)\n" in said
+
+
+def test_a_cell_that_was_never_archived_says_so(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, f"await sdk.create_job(program={ONE!r}).execute()")
+    assert "no run of this cell was ever archived." in said
+
+
+def test_more_runs_than_are_archived_are_refused(kernel) -> None:  # type: ignore[no-untyped-def]
+    # the same cell, with a job that runs twice when it is executed
+    more = "sdk.create_job = lambda make=sdk.create_job, **x: Twice(make(**x))"
+    twice = (
+        "class Twice:\n    def __init__(self, job): self.job = job\n"
+        "    async def execute(self):\n        await self.job.execute()\n"
+        "        await self.job.execute()"
+    )
+    said = message(kernel, f"{twice}\n{more}", RUN)
+    all_ok(kernel.run("del sdk.create_job"))
+    assert "this cell asks for more runs of it than are archived: 1 run." in said
+
+
+def test_a_magic_shows_the_difference_line_by_line(kernel) -> None:  # type: ignore[no-untyped-def]
+    (cell,) = kernel.run(f"%%oqc_job other\n{BELL}")
+    assert cell.stderr.startswith("UsageError: %%oqc_job: This run is not in the archive lab.oqc: ")
+    assert "\nIn replay mode nothing is submitted." in cell.stderr
+
+
+def test_an_answer_that_is_not_archived_says_so(kernel) -> None:  # type: ignore[no-untyped-def]
+    said = message(kernel, "await sdk.get_calibration()")
+    assert f"The answer to calibration('{EXACT}', None) is not in the archive lab.oqc" in said
+
+
+def test_a_session_of_its_own_is_refused(kernel) -> None:  # type: ignore[no-untyped-def]
+    (cell,) = kernel.run(
+        "from oqc_notebook.sdk import OqcSdk\n"
+        "await OqcSdk('http://127.0.0.1:9', authentication_token='t').open()"
+    )
+    assert cell.error == "SessionError"
+    assert cell.message.startswith("The mode is replay, in which no service is reached")
+
+
+def test_an_archive_without_runs_says_what_to_do(tmp_path: Path) -> None:
+    with offline_kernel(tmp_path / "new.ipynb") as kernel:
+        (no_runs,) = kernel.run(CONNECT)
+        (no_archive,) = kernel.run(CONNECT.replace("connect(", "connect(archive=False, "))
+    assert no_runs.error == no_archive.error == "NotArchivedError"
+    assert "There is nothing to replay: jobs.oqc" in no_runs.message
+    assert "archive=False is none." in no_archive.message
+    assert names_in(tmp_path) == []
