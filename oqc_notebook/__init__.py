@@ -10,13 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oqc_notebook.overview import jobs, qpus
     from oqc_notebook.session import connect, run
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "connect", "run"]
+__all__ = ["__version__", "connect", "jobs", "qpus", "run"]
 
-_HOME_OF = {"connect": "oqc_notebook.session", "run": "oqc_notebook.session"}
+_HOME_OF = {
+    "connect": "oqc_notebook.session",
+    "jobs": "oqc_notebook.overview",
+    "qpus": "oqc_notebook.overview",
+    "run": "oqc_notebook.session",
+}
 
 
 def load_ipython_extension(ip: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from oqc_notebook.archive import NotArchivedError
 from oqc_notebook.magics import completion
 from oqc_notebook.magics.arguments import help_text, parsed
 from oqc_notebook.magics.awaiting import Awaiting
@@ -87,6 +88,8 @@ def _errors_in_one_line(magic: Magic) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         raise WaitInterrupted(f"{magic.written} was stopped before it was done.") from None
+    except NotArchivedError as exc:  # with the difference, line by line
+        raise UsageError(f"{magic.written}: {exc}") from None
     except (UsageError, *_EXPECTED) as exc:
         raise UsageError(f"{magic.written}: {_said(exc)}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import copy
 import getpass
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.display import display
 
 import oqc_notebook
 from oqc_notebook import archive
@@ -22,6 +24,14 @@ from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.errors import StaleResultWarning
 from oqc_notebook.sdk.files import read_text
 from oqc_notebook.sdk.persistence import load_file
+from oqc_notebook.session import is_introduced
+
+#: What each mode means, in words.
+_MODES = {
+    "live": "every run is submitted.",
+    "reuse": "unchanged cells get their archived runs back, and what is new is submitted.",
+    "replay": "everything comes from the archive, and no service is reached.",
+}
 
 Command: TypeAlias = Callable[[Workspace, argparse.Namespace, str], Waiting | None]
 
@@ -36,7 +46,7 @@ def connect(here: Workspace, args: argparse.Namespace, _: str) -> None:
     known = here.sessions()
     sdk = next((one for one in known if url and one.url == url.rstrip("/")), None)
     if sdk is None:
-        if url and not token:
+        if url and not token and archive.mode() != "replay":
             token = _ask_for_token(url)
         sdk = oqc_notebook.connect(url, authentication_token=token if url else None)
     here.session = sdk
@@ -47,7 +57,7 @@ def connect(here: Workspace, args: argparse.Namespace, _: str) -> None:
         sdk.set_default_qpu(args.qpu)
     if getattr(args, "as") is not None:
         here.bind(getattr(args, "as"), sdk)
-    if url or args.qpu or sdk in known:  # else connect() has just said it
+    if args.qpu or sdk in known or not is_introduced(sdk):  # else connect() has just said it
         show.say(show.session_line(sdk))
 
 
@@ -62,9 +72,13 @@ def _ask_for_token(url: str) -> str:
 
 
 def qpus(here: Workspace, args: argparse.Namespace, _: str) -> None:
-    """List the QPUs."""
-    sdk = here.open_session()
-    show.table(show.qpu_rows(oqc_notebook.run(sdk.list_qpus()), sdk.default_qpu_id))
+    """Show the QPUs."""
+    display(oqc_notebook.qpus(here.open_session()))  # type: ignore[no-untyped-call]
+
+
+def jobs(here: Workspace, args: argparse.Namespace, _: str) -> None:
+    """Show every job of the session."""
+    display(oqc_notebook.jobs(here.open_session()))  # type: ignore[no-untyped-call]
 
 
 def job(here: Workspace, args: argparse.Namespace, cell: str) -> Waiting | None:
@@ -196,6 +210,45 @@ def _file(named: str) -> Path:
     return path
 
 
+def resume(here: Workspace, args: argparse.Namespace, _: str) -> None:
+    """Give back what a dead kernel left in flight, or list what is archived."""
+    sdk = here.open_session()
+    if args.list:
+        show.archived_jobs(archive.archived(sdk))
+        return
+    try:
+        back = archive.reopen(sdk, args.NAME)
+    except ValueError:
+        if args.NAME not in here.jobs():
+            raise
+        show.say(f"{args.NAME} is here already.")
+        return
+    if not back:
+        show.nothing_in_flight(archive.archived(sdk))
+        return
+    for called, found in back.items():
+        name = here.free_name(called)
+        other = "" if name == called else f", since {called} is something else here"
+        show.say(f"{name} is back{other}.")
+        here.bind(name, found)
+        here.latest = name
+        show.job(here, name, found)
+    active = [found for found in back.values() if not found.ended]
+
+    async def go_on() -> None:
+        await asyncio.gather(*(found.submit(timeout_s=_TAKING_S) for found in active))
+
+    oqc_notebook.run(go_on())
+
+
+def mode(here: Workspace, args: argparse.Namespace, _: str) -> None:
+    """Say or choose the mode."""
+    if args.MODE is not None:
+        archive.set_mode(args.MODE)
+    chosen = archive.chosen_mode()
+    show.say(f"The mode is {chosen}: {_MODES[chosen]}")
+
+
 def history(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """List the runs of a job."""
     name, found = here.job(args.NAME)
@@ -233,12 +286,15 @@ def _called(found: AnyJob, name: str, number: int, job: Job) -> str:
 COMMANDS: dict[str, Command] = {
     "oqc_connect": connect,
     "oqc_qpus": qpus,
+    "oqc_jobs": jobs,
     "oqc_job": job,
     "oqc_run": run,
     "oqc_status": status,
     "oqc_cancel": cancel,
     "oqc_save": save,
     "oqc_load": load,
+    "oqc_resume": resume,
+    "oqc_mode": mode,
     "oqc_history": history,
     "oqc_counts": counts,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -100,30 +99,6 @@ def _how_long(view: dict[str, Any]) -> str:
     return "" if took is None else f"took {text.duration(took)}"
 
 
-def qpu_rows(qpus: list[dict[str, Any]], default: str | None) -> list[dict[str, Any]]:
-    """Give a row for each QPU."""
-    return [
-        {
-            "id": text.visible(qpu["id"]),
-            "name": text.visible(qpu.get("name") or ""),
-            "qubits": _features(qpu).get("qubit_count", ""),
-            "status": text.visible(qpu.get("status") or ""),
-            "default": "✓" if qpu["id"] == default else "",
-        }
-        for qpu in qpus
-    ]
-
-
-def _features(qpu: dict[str, Any]) -> dict[str, Any]:
-    """Give what a QPU can do; servers send an object, or its JSON text."""
-    features = qpu.get("feature_set")
-    try:
-        features = json.loads(features) if isinstance(features, str) else features
-    except ValueError:
-        features = None
-    return features if isinstance(features, dict) else {}
-
-
 def run_rows(found: AnyJob) -> list[dict[str, Any]]:
     """Give a row for each run that has ended, oldest first."""
     return [
@@ -171,6 +146,41 @@ def saved_files() -> None:
             for file in files
         ]
     )
+
+
+def archived_jobs(items: list[archive.Archived]) -> None:
+    """List what the notebook's archive holds and this kernel does not."""
+    if not items:
+        say("The archive holds nothing that is not here.")
+        return
+    table(
+        [
+            {
+                "name": text.visible(item.name),
+                "kind": item.kind,
+                "stands": item.standing,
+                "last seen": ", ".join(f"{n} {state}" for state, n in item.states.items()),
+                "asked for": text.time_of(None if item.asked is None else item.asked.isoformat()),
+            }
+            for item in items
+        ]
+    )
+
+
+def nothing_in_flight(items: list[archive.Archived]) -> None:
+    """Say that there is nothing to resume, and what else there is."""
+    say("Nothing was in flight.")
+    for item in items:
+        name = text.visible(item.name)
+        if item.standing == "another kernel's":
+            say(f"{name} is followed by another kernel of this notebook, which runs.")
+        elif item.standing == "another server's":
+            say(f"{name} was submitted to {text.visible(item.server)}: connect there.")
+        elif item.standing == "gone":
+            say(f"{name} is no longer known to the server.")
+    ended = [text.visible(item.name) for item in items if item.standing == "ended"]
+    if ended:
+        say(f"Ended: {', '.join(ended)}. %oqc_resume NAME gives one back as it is.")
 
 
 def counts_text(called: str, found: Job, args: argparse.Namespace) -> str:

@@ -127,8 +127,15 @@ MAGICS = (
     ),
     Magic(
         "oqc_qpus",
-        "List the QPUs: id, name, qubits, status, and which is the default.",
+        "Show the QPUs: status, qubits, queue, price, features and calibration.",
+        details="As of now; the panel's Refresh asks again. In Python: oqc_notebook.qpus(sdk).",
         examples=("%oqc_qpus",),
+    ),
+    Magic(
+        "oqc_jobs",
+        "Show every job of this session: filter them, and open one.",
+        details="The newest come first. In Python: oqc_notebook.jobs(sdk).",
+        examples=("%oqc_jobs",),
     ),
     Magic(
         "oqc_job",
@@ -200,6 +207,29 @@ MAGICS = (
         ),
         "Files of the published SDK can be loaded, too. Nothing is asked of the server.",
         ("%oqc_load", "%oqc_load bell", "%oqc_load bell-of-today.json yesterday"),
+    ),
+    Magic(
+        "oqc_resume",
+        "Give back what was in flight when a kernel died, and let it go on.",
+        (
+            Argument("NAME", "the job or composite, also one that has ended; else all in flight"),
+            Argument("--list", "only list what the notebook's archive holds", "switch"),
+        ),
+        "What the server has is followed; what had not reached it is submitted under the id that "
+        "was reserved for it, so each runs once. Jobs get their names back where those are free. "
+        "What has ended is given back by its name, and not run again. In Python: "
+        "await oqc_notebook.archive.resume(sdk).",
+        ("%oqc_resume --list", "%oqc_resume", "%oqc_resume bell"),
+    ),
+    Magic(
+        "oqc_mode",
+        "Say or choose what a run does: live, reuse or replay.",
+        (Argument("MODE", "live, reuse or replay; without it, the mode is said"),),
+        "live submits every run. reuse gives unchanged cells their archived runs back and "
+        "submits only what is new or changed, so that Restart & Run All costs nothing. replay "
+        "takes everything from the notebook's archive and reaches no service: connect after it. "
+        "In Python: oqc_notebook.archive.set_mode('reuse'); for all kernels: OQC_NOTEBOOK_MODE.",
+        ("%oqc_mode", "%oqc_mode reuse", "%oqc_mode replay"),
     ),
     Magic(
         "oqc_history",

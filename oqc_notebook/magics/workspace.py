@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import weakref
 from collections.abc import Iterator
@@ -59,6 +60,11 @@ class Workspace:
     def bind(self, name: str, value: Any) -> None:
         """Give the user a name for something."""
         self.ip.user_ns[checked_name(name)] = value
+
+    def free_name(self, name: str) -> str:
+        """Give a name that the user has not given to anything: this one, or one with a number."""
+        names = (name if number == 1 else f"{name}_{number}" for number in itertools.count(1))
+        return next(free for free in names if free not in self.ip.user_ns)
 
     def look(self) -> None:
         """Note what was bound since the last look."""

@@ -23,6 +23,9 @@ _HIDE_DEAD_PANEL = (
     ":has(+ .jp-OutputArea-child .oqc-twin){display:none}</style>"
 )
 
+#: Dollars in programs, names and errors are no formulas: MathJax 2 and 3 leave these alone.
+_NO_MATHS = "tex2jax_ignore mathjax_ignore"
+
 #: Longest label that is kept in one line (characters).
 _SHORT = 40
 
@@ -36,7 +39,7 @@ _BADGE = (
     "color:#6b3f69;background:#f6eaf4;border-radius:4px;padding:0 6px;font-size:85%;font-weight:600"
 )
 #: Columns of figures, which are aligned on the right.
-_NUMBERS = frozenset({"#", "count", "%", "run", "took"})
+_NUMBERS = frozenset({"#", "count", "%", "run", "runs", "took", "qubits", "queue"})
 
 #: Browsers and Jupyter disagree on how a table looks, so each cell says it.
 _LEFT = "text-align:left"
@@ -55,16 +58,20 @@ def job_html(view: dict[str, Any]) -> str:
     view
         What :func:`.view.job_view` gives.
     """
+    return _twin(_job_parts(view))
+
+
+def _job_parts(view: dict[str, Any]) -> list[str]:
     parts = [_headline(view, f"{view['shots']} shots")]
     if view["error"]:
-        parts.append(_line(f"{_chip('FAILED', '✕')} {_text(plain.error_line(view['error']))}"))
+        parts.append(_error(plain.error_line(view["error"])))
     parts += [_register(register, view["bit_order"]) for register in view["registers"]]
     if view["other_data"]:
         parts.append(f"<pre>{_text(view['other_data'])}</pre>")
     if view["runs"]:
         parts.append(_history(view))
     parts.append(_program(view["program"]))
-    return _twin(parts)
+    return parts
 
 
 def composite_html(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
@@ -77,6 +84,10 @@ def composite_html(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     rows
         What :func:`.view.row_view` gives for each child; at most 200 are shown.
     """
+    return _twin(_composite_parts(view, rows))
+
+
+def _composite_parts(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[str]:
     tallies = " ".join(
         f"{_chip(state, SYMBOLS[state])} {n}" for state, n in view["tallies"].items()
     )
@@ -92,12 +103,68 @@ def composite_html(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         parts.append(_table(caption, heads, body))
     if len(rows) > ROWS_SHOWN:
         parts.append(_line(f"… and {len(rows) - ROWS_SHOWN} more"))
+    return parts
+
+
+def read_only_html(view: dict[str, Any], rows: Sequence[dict[str, Any]], note: str) -> str:
+    """Give a job or composite that has no live panel as HTML.
+
+    Parameters
+    ----------
+    view, rows
+        As for :func:`job_html` or :func:`composite_html`.
+    note
+        Why it is not live.
+    """
+    is_job = view["kind"] == "job"
+    parts = _job_parts(view) if is_job else _composite_parts(view, rows)
+    return _box("oqc-read-only", [*parts, _line(f"<i>{_text(note)}</i>")])
+
+
+def listing_html(
+    headline: str, heads: Sequence[str], rows: Sequence[Sequence[str]], more: int = 0
+) -> str:
+    """Give a table of texts as HTML, such as the jobs of a session.
+
+    Parameters
+    ----------
+    headline
+        What is listed.
+    heads
+        The names of the columns; states stand below "state".
+    rows
+        The cells.
+    more
+        How many rows were left out.
+    """
+    body = [
+        [
+            _cell(_state(cell) if head == "state" else _text(cell), _style_of(head, cell))
+            for head, cell in zip(heads, row, strict=True)
+        ]
+        for row in rows
+    ]
+    parts = [_line(f"<b>{_text(headline)}</b>")]
+    if rows:
+        parts.append(_table("", list(heads), body))
+    if more > 0:
+        parts.append(_line(f"… and {more} more"))
     return _twin(parts)
 
 
+def _style_of(head: str, cell: str) -> str:
+    if head in _NUMBERS:
+        return _RIGHT
+    return _LINE if len(cell) <= _SHORT else _LEFT
+
+
 def _twin(parts: Iterable[str]) -> str:
+    return _HIDE_DEAD_PANEL + _box("oqc-twin", parts)
+
+
+def _box(name: str, parts: Iterable[str]) -> str:
     style = "border-left:3px solid #888;padding:2px 12px"
-    return f'{_HIDE_DEAD_PANEL}<div class="oqc-twin" style="{style}">{"".join(parts)}</div>'
+    return f'<div class="{name} {_NO_MATHS}" style="{style}">{"".join(parts)}</div>'
 
 
 def _headline(view: dict[str, Any], size: str) -> str:
@@ -113,6 +180,12 @@ def _headline(view: dict[str, Any], size: str) -> str:
     return _line(", ".join(facts))
 
 
+def _error(text: str) -> str:
+    first, _, rest = text.partition("\n")
+    line = _line(f"{_chip('FAILED', '✕')} {_text(first)}")
+    return f"{line}<pre>{_text(rest)}</pre>" if rest else line  # an excerpt with its columns
+
+
 def _register(register: dict[str, Any], bit_order: str) -> str:
     total = register["total"]
     body = [
@@ -124,7 +197,7 @@ def _register(register: dict[str, Any], bit_order: str) -> str:
         ]
         for bits, count in register["bars"]
     ]
-    caption = f"Counts, register {visible(register['name'])} ({bit_order}), {total} shots"
+    caption = f"Counts, register {plain.one_line(register['name'])} ({bit_order}), {total} shots"
     table = _table(caption, ["bits", "share", "count", "%"], body)
     return table + _line(_text(other)) if (other := plain.other_line(register)) else table
 
@@ -177,18 +250,20 @@ def _table(caption: str, heads: list[str], body: Iterable[list[str]]) -> str:
         for name in heads
     )
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in body)
+    title = f'<caption style="{_CAPTION}">{_text(caption)}</caption>' if caption else ""
     return (
-        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{_text(caption)}</caption>'
+        f'<table style="{_TABLE}">{title}'
         f"<tr>{head}</tr>{rows}</table>"
     )
 
 
 def _cell(content: str, style: str = _LEFT) -> str:
-    return f'<td style="{style}">{content}</td>'
+    # in the file of a notebook each double quote takes two characters, and cells are many
+    return f"<td style='{style}'>{content}</td>" if content else "<td></td>"
 
 
 def _meter(count: int, total: int) -> str:
-    return f'<meter min="0" max="{total}" value="{count}">{count}</meter>'
+    return f"<meter max='{total}' value='{count}'>{count}</meter>"
 
 
 def _line(content: str) -> str:
@@ -201,9 +276,11 @@ def _chip(state: str, symbol: str) -> str:
 
 
 def _state(state: str) -> str:
-    """Give a state in a row: shorter than a chip, for there are many."""
-    style = f"{_STATE_STYLES.get(state, _WAITING)};border-radius:9px;padding:0 6px"
-    return f'<span style="{style}">{SYMBOLS[state]}\u00a0{_text(state)}</span>'
+    """Give a state in a row: only those stand out that want to be seen among many."""
+    words = f"{SYMBOLS[state]}\u00a0{_text(state)}"
+    if state not in ("RUNNING", "FAILED"):
+        return words
+    return f"<span style='{_STATE_STYLES[state]};border-radius:9px;padding:0 6px'>{words}</span>"
 
 
 def _text(text: object) -> str:

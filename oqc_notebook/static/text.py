@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any
 
 from oqc_notebook.static.view import SYMBOLS
@@ -15,11 +16,12 @@ ROWS_SHOWN = 200
 #: Longest piece of a program that is shown without a kernel (characters).
 PROGRAM_SHOWN = 4000
 
-#: Control characters but tab and line feed, those that turn the direction of text or
-#: take no room, line separators, and halves of surrogate pairs, which no file can hold.
+#: Control characters but tab and line feed, those that turn the direction of text, are not
+#: drawn or take no room, line separators, and halves of surrogate pairs, which no file can hold.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\U000e0000-\U000e0fff\ud800-\udfff]"
 )
 
 _BAR_CHARACTERS = 20
@@ -34,8 +36,15 @@ def visible(text: object) -> str:
     return _UNSEEN.sub(lambda match: _written_out(match[0]), str(text))
 
 
+def one_line(text: object) -> str:
+    """Give a text as it stands in one line, so that it cannot look like lines of its own."""
+    return " ".join(visible(text).split())
+
+
 def _written_out(character: str) -> str:
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
@@ -90,13 +99,13 @@ def title(view: dict[str, Any]) -> str:
     """Give what a job is called."""
     kind = "Composite job" if view["kind"] == "composite" else "Job"
     called = view["name"] or view.get("label")
-    return f"{kind} {visible(called)}" if called else kind
+    return f"{kind} {one_line(called)}" if called else kind
 
 
 def qpus(view: dict[str, Any]) -> str:
     """Give the QPUs of a view."""
     names = view["qpus"] if view["kind"] == "composite" else [view["qpu"]["name"]]
-    return visible(", ".join(names))
+    return one_line(", ".join(names))
 
 
 def tally(view: dict[str, Any]) -> str:
@@ -117,9 +126,9 @@ def job_text(view: dict[str, Any]) -> str:
     """
     lines = [_headline(view, [f"{view['shots']} shots"])]
     if view["error"]:
-        lines.append(f"  {error_line(view['error'])}")
+        lines.append(indent(error_line(view["error"]), "  "))
     for register in view["registers"]:
-        lines.append(f"  Counts of register {visible(register['name'])} ({view['bit_order']}):")
+        lines.append(f"  Counts of register {one_line(register['name'])} ({view['bit_order']}):")
         lines += [f"    {line}" for line in _bars(register)]
     if view["other_data"]:
         lines.append(f"  Result: {visible(view['other_data'])}")
@@ -146,6 +155,31 @@ def composite_text(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines + _more(len(rows) - ROWS_SHOWN, "more"))
 
 
+def listing_text(
+    headline: str, heads: Sequence[str], rows: Sequence[Sequence[str]], more: int = 0
+) -> str:
+    """Give a table of texts, such as the jobs of a session.
+
+    Parameters
+    ----------
+    headline
+        What is listed.
+    heads
+        The names of the columns; states stand below "state".
+    rows
+        The cells.
+    more
+        How many rows were left out.
+    """
+    states = [head == "state" for head in heads]
+    shown = [
+        [f"{SYMBOLS[cell]} {cell}" if is_state else one_line(cell) for cell, is_state in cells]
+        for cells in (zip(row, states, strict=True) for row in rows)
+    ]
+    table = [f"  {line}" for line in _table([list(heads), *shown])] if shown else []
+    return "\n".join([headline, *table, *_more(more, "more")])
+
+
 def run_cells(run: dict[str, Any]) -> list[str]:
     """Give a run of a history as the cells of a row."""
     return [
@@ -153,23 +187,23 @@ def run_cells(run: dict[str, Any]) -> list[str]:
         time_of(run["received"]) or "time unknown",
         duration(run["took_s"]),
         f"{run['symbol']} {run['state']}",
-        error_line(run["error"]) if run["error"] else "",
+        one_line(error_line(run["error"])) if run["error"] else "",
     ]
 
 
 def row_cells(index: int, row: dict[str, Any]) -> list[str]:
     """Give a child of a composite as the cells of a row."""
-    counts = ", ".join(f"{bits}: {count}" for bits, count in row["top"])
+    counts = ", ".join(f"{one_line(bits)}: {count}" for bits, count in row["top"])
     if row["total"] > sum(count for _, count in row["top"]):
         counts += ", …"
     return [
         str(index),
-        visible(row["label"]),
-        visible(row["qpu"]),
+        one_line(row["label"]),
+        one_line(row["qpu"]),
         f"{SYMBOLS[row['state']]} {row['state']}",
         duration(row["took_s"]),
         counts,
-        visible(row["error"] or ""),
+        one_line(row["error"] or ""),
     ]
 
 
@@ -200,7 +234,7 @@ def _bars(register: dict[str, Any]) -> Iterable[str]:
     most = max((count for _, count in register["bars"]), default=0)
     for bits, count in register["bars"]:
         bar = "█" * round(_BAR_CHARACTERS * count / most) if most else ""
-        yield f"{bits}  {bar:<{_BAR_CHARACTERS}}  {count}  {percent(count, total)}"
+        yield f"{one_line(bits)}  {bar:<{_BAR_CHARACTERS}}  {count}  {percent(count, total)}"
     if other := other_line(register):
         yield other
 

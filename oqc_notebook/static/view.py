@@ -6,14 +6,18 @@ exports render the same ones, so that they all say the same.
 
 from __future__ import annotations
 
+import heapq
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from oqc_notebook.sdk import CompositeJob, Job, JobState
+from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.configs import shots_of
 from oqc_notebook.sdk.frames import BIT_ORDER, counts_of, is_simulated
 from oqc_notebook.sdk.outputs import JobOutput, JobResult
+from oqc_notebook.static.ranking import Ranked, rank, ranked
+from oqc_notebook.static.tally import Tally, end_of, qpu_name, tally_of
 
 #: Each state's symbol: never colour alone says what a state is.
 SYMBOLS = {
@@ -25,17 +29,6 @@ SYMBOLS = {
     "CANCELLED": "⊘",
     "UNKNOWN": "?",
 }
-
-#: The order in which tallies and progress bars name the states.
-STATE_ORDER = (
-    "COMPLETED",
-    "RUNNING",
-    "SUBMITTED",
-    "CREATED",
-    "UNKNOWN",
-    "CANCELLED",
-    "FAILED",
-)
 
 #: Bitstrings shown of a register, and of a child in its row of a composite.
 TOP_BITSTRINGS = 16
@@ -66,12 +59,12 @@ def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None)
         ISO time in UTC), ``queued_s`` and ``ran_s`` (seconds, or None), ``error``
         (``code``, ``message``) or None, ``registers`` (see :func:`registers_view`),
         ``other_data`` (text of a result without counts) or None, ``bit_order``,
-        ``program``, ``run_count``, and ``runs``, newest first (see :func:`run_view`).
+        ``program``, ``run_count``, and ``runs`` (see :func:`runs_view`).
     """
     history = job.history.all()
     first = 1 if last_runs is None else max(len(history) - last_runs, 0) + 1
     output = next(iter(job.outputs), None)
-    result = output if isinstance(output, JobResult) else None
+    registers, other_data = data_view(output)
     error = job.error
     return {
         "kind": "job",
@@ -89,13 +82,26 @@ def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None)
         "times": {state: _iso(time) for state, time in job.state_times.items()},
         **_durations(job.state_times),
         "error": error and {"code": error.error_code, "message": str(error.error_message)},
-        "registers": registers_view(None if result is None else result.data),
-        "other_data": _other_data(result),
+        "registers": registers,
+        "other_data": other_data,
         "bit_order": BIT_ORDER,
         "program": job.program,
         "run_count": len(history),
-        "runs": [run_view(n, run) for n, run in enumerate(history[first - 1 :], first)][::-1],
+        "runs": runs_view(job, first, history[first - 1 :]),
     }
+
+
+def runs_view(job: Job, first: int, outputs: Sequence[JobOutput]) -> list[dict[str, Any]]:
+    """Give what there is to show of successive runs, newest first.
+
+    Returns
+    -------
+    list of dict
+        What :func:`run_view` gives, and ``qpu`` (its name, or None).
+    """
+    name = (lambda qpu_id: qpu_id) if job._client is None else job._client.qpu_name
+    runs = [run_view(number, output) for number, output in enumerate(outputs, first)]
+    return [run | {"qpu": run["qpu_id"] and name(run["qpu_id"])} for run in reversed(runs)]
 
 
 def run_view(number: int, output: JobOutput) -> dict[str, Any]:
@@ -108,8 +114,10 @@ def run_view(number: int, output: JobOutput) -> dict[str, Any]:
         None), ``zone_known``, ``took_s`` (or None), ``qpu_id``, ``shots``, ``task_id``,
         ``error`` or None.
     """
+    # past the attributes that say that what they give may be changed: nothing is changed here
+    times, config = vars(output)["state_times"], vars(output)["compiler_config"]
     state = "FAILED" if output.is_error else "COMPLETED"
-    if "CANCELLED" in output.state_times:
+    if "CANCELLED" in times:
         state = "CANCELLED"
     error = getattr(output, "error_message", None)
     code = getattr(output, "error_code", None)
@@ -119,12 +127,30 @@ def run_view(number: int, output: JobOutput) -> dict[str, Any]:
         "symbol": SYMBOLS[state],
         "received": None if output.received is None else _iso(output.received),
         "zone_known": output.received is not None and output.received.tzinfo is not None,
-        "took_s": _took(output.state_times),
+        "took_s": _took(times),
         "qpu_id": output.qpu_id,
-        "shots": shots_of(output.compiler_config),
+        "shots": shots_of(config),
         "task_id": None if output.task_id is None else str(output.task_id),
         "error": {"code": code, "message": str(error)} if output.is_error else None,
     }
+
+
+def data_view(output: JobOutput | None) -> tuple[list[dict[str, Any]], str | None]:
+    """Give what there is to show of a run's data.
+
+    Returns
+    -------
+    list of dict
+        The registers, where there are counts; see :func:`registers_view`.
+    str or None
+        The beginning of the data as text, where it is something else than counts.
+    """
+    if not isinstance(output, JobResult):
+        return [], None
+    registers = ranked(output)
+    if registers is None:
+        return [], _excerpt(output._data)
+    return [_register_view(name, each, TOP_BITSTRINGS) for name, each in registers.items()], None
 
 
 def registers_view(data: Any, top: int = TOP_BITSTRINGS) -> list[dict[str, Any]]:
@@ -137,52 +163,53 @@ def registers_view(data: Any, top: int = TOP_BITSTRINGS) -> list[dict[str, Any]]
         ``bars`` (``[bitstring, count]`` of the `top` most frequent) and ``other``
         (``[bitstrings, shots]`` of the rest).
     """
-    registers = []
-    for name, counts in (counts_of(data) or {}).items():
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        total = sum(counts.values())
-        shown = sum(count for _, count in ranked[:top])
-        registers.append(
-            {
-                "name": name,
-                "total": total,
-                "distinct": len(ranked),
-                "bars": [[bits, count] for bits, count in ranked[:top]],
-                "other": [max(len(ranked) - top, 0), total - shown],
-            }
-        )
-    return registers
+    return [_register_view(name, each, top) for name, each in (rank(data) or {}).items()]
+
+
+def _register_view(name: str, register: Ranked, top: int) -> dict[str, Any]:
+    bars = register.most_frequent(top)
+    distinct = len(register.counts)
+    return {
+        "name": name,
+        "total": register.total,
+        "distinct": distinct,
+        "bars": [[bits, count] for bits, count in bars],
+        "other": [distinct - len(bars), register.total - sum(count for _, count in bars)],
+    }
 
 
 def composite_view(composite: CompositeJob, name: str | None = None) -> dict[str, Any]:
-    """Give what there is to show of a composite, but for its rows.
+    """Give what there is to show of a composite, but for its rows; see :func:`tally_view`."""
+    return tally_view(tally_of(composite), name)
+
+
+def tally_view(tally: Tally, name: str | None = None) -> dict[str, Any]:
+    """Give what there is to show of a composite whose children were tallied.
 
     Returns
     -------
     dict
         ``kind`` ("composite"), ``name``, ``state``, ``symbol``, ``children``,
         ``tallies`` (state -> children), ``qpus`` (names, each once), ``simulated``,
-        ``in_flight``, ``failed``, ``started`` and ``ended`` (ISO times or None),
-        ``bit_order``.
+        ``in_flight``, ``to_run_again`` (children whose latest run failed or was
+        cancelled), ``started`` and ``last_begun`` (when the first and the last of the
+        latest runs began, ISO times or None), ``ended`` (the same, once all have
+        ended), ``bit_order``.
     """
-    states = [job.state.value for job in composite.jobs]
-    times = [job.state_times for job in composite.jobs]
-    began = [t["CREATED"] for t in times if "CREATED" in t]
-    ended = [_end(t) for t in times]
-    last = max((t for t in ended if t is not None), default=None)
     return {
         "kind": "composite",
         "name": name,
-        "state": composite.state.value,
-        "symbol": SYMBOLS[composite.state.value],
-        "children": len(composite.jobs),
-        "tallies": {s: states.count(s) for s in STATE_ORDER if s in states},
-        "qpus": list(dict.fromkeys(_qpu(job)["name"] for job in composite.jobs)),
-        "simulated": any(is_simulated(job.qpu_id) for job in composite.jobs),
-        "in_flight": any(job.in_flight for job in composite.jobs),
-        "failed": sum(job.error is not None for job in composite.jobs),
-        "started": _iso(min(began)) if began else None,
-        "ended": _iso(last) if last is not None and composite.ended else None,
+        "state": tally.state.value,
+        "symbol": SYMBOLS[tally.state.value],
+        "children": len(tally),
+        "tallies": tally.states,
+        "qpus": tally.qpus,
+        "simulated": tally.number("simulated") > 0,
+        "in_flight": tally.number("in flight") > 0,
+        "to_run_again": tally.number("to run again"),
+        "started": _iso_or_none(tally.first_begun),
+        "last_begun": _iso_or_none(tally.last_begun),
+        "ended": _iso_or_none(tally.last_ended),
         "bit_order": BIT_ORDER,
     }
 
@@ -194,31 +221,43 @@ def row_view(index: int, job: Job) -> dict[str, Any]:
     -------
     dict
         ``i`` (index), ``label``, ``qpu`` (name), ``state``, ``since`` (ISO time of the
-        state), ``took_s`` or None, ``top`` (``[bitstring, count]`` of the most
-        frequent, over the first register), ``total`` (shots) and ``error`` (text) or
-        None.
+        state, while it is not the last one), ``took_s`` or None, ``top``
+        (``[bitstring, count]`` of the most frequent, over the first register),
+        ``total`` (shots) and ``error`` (text) or None.
     """
-    output = next(iter(job.outputs), None)
-    registers = registers_view(
-        output.data if isinstance(output, JobResult) else None, top=TOP_OF_A_ROW
-    )
-    times = job.state_times
+    top, total = _top_of(data_of(job))
+    times = {} if job._run is None else job._run.state_times
+    state = job.state.value
     return {
         "i": index,
         "label": job.label or "",
-        "qpu": _qpu(job)["name"],
-        "state": job.state.value,
-        "since": _iso(times[job.state.value]) if job.state.value in times else None,
+        "qpu": qpu_name(job),
+        "state": state,
+        "since": _iso(times[state]) if state in times and not job.ended else None,
         "took_s": _took(times),
-        "top": registers[0]["bars"] if registers else [],
-        "total": registers[0]["total"] if registers else 0,
+        "top": top,
+        "total": total,
         "error": None if job.error is None else str(job.error.error_message),
     }
 
 
+def data_of(job: Job) -> Any:
+    """Give the data of the latest run's result, only to be read; None where there is none."""
+    return job._output._data if isinstance(job._output, JobResult) else None
+
+
+def _top_of(data: Any) -> tuple[list[list[Any]], int]:
+    """Give the most frequent bitstrings of a result's first register, and its shots."""
+    registers = counts_of(data)
+    if not registers:
+        return [], 0
+    counts = next(iter(registers.values()))
+    top = heapq.nsmallest(TOP_OF_A_ROW, ((-count, bits) for bits, count in counts.items()))
+    return [[bits, -count] for count, bits in top], sum(counts.values())
+
+
 def _qpu(job: Job) -> dict[str, str]:
-    name = job.qpu_id if job._client is None else job._client.qpu_name(job.qpu_id)
-    return {"id": job.qpu_id, "name": name}
+    return {"id": job.qpu_id, "name": qpu_name(job)}
 
 
 def _iso(time: datetime) -> str:
@@ -228,20 +267,19 @@ def _iso(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _end(times: dict[str, datetime]) -> datetime | None:
-    ends = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
-    return next((times[state.value] for state in ends if state.value in times), None)
+def _iso_or_none(time: datetime | None) -> str | None:
+    return None if time is None else _iso(time)
 
 
 def _took(times: dict[str, datetime]) -> float | None:
     """Give the seconds from the beginning of a run to its end, as seen here."""
-    began, ended = times.get("CREATED"), _end(times)
-    return None if began is None or ended is None else (ended - began).total_seconds()
+    began, ended = times.get("CREATED"), end_of(times)
+    return None if began is None or ended is None else round((ended - began).total_seconds(), 3)
 
 
 def _durations(times: dict[str, datetime]) -> dict[str, float | None]:
     """Give how long a run was queued and ran, as far as it was seen from here."""
-    submitted, running, ended = times.get("SUBMITTED"), times.get("RUNNING"), _end(times)
+    submitted, running, ended = times.get("SUBMITTED"), times.get("RUNNING"), end_of(times)
     left_queue = running or ended
     return {
         "queued_s": (left_queue - submitted).total_seconds() if submitted and left_queue else None,
@@ -249,8 +287,11 @@ def _durations(times: dict[str, datetime]) -> dict[str, float | None]:
     }
 
 
-def _other_data(result: JobResult | None) -> str | None:
-    if result is None or counts_of(result.data) is not None:
-        return None
-    text = json.dumps(result.data, ensure_ascii=False)
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+def _excerpt(data: Any) -> str:
+    """Give the beginning of data as text, without writing out the rest."""
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(data):
+        text += piece
+        if len(text) > _EXCERPT:
+            return text[:_EXCERPT] + "…"
+    return text

@@ -13,9 +13,12 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from oqc_notebook import archive
+from oqc_notebook.archive.saved import safe_name
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
-from oqc_notebook.widgets.facts import Facts, run_shown
+from oqc_notebook.widgets.facts import Facts, run_shown, view_of
 from oqc_notebook.widgets.names import name_of
+from oqc_notebook.widgets.restoring import Restoring
+from oqc_notebook.widgets.surroundings import cost_of
 
 if TYPE_CHECKING:
     from oqc_notebook.widgets.panel import Panel
@@ -30,25 +33,25 @@ class Actions:
     ----------
     panel
         The panel, which says what was done.
-    open_below
-        Called to show another job below the panel.
     """
 
-    def __init__(self, panel: Panel, open_below: Callable[[Runnable, str], None]) -> None:
+    def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self._runnable: Runnable = panel.runnable
-        self._open_below = open_below
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
+        self._restoring = Restoring(panel)
 
     def do(self, action: str, message: Facts) -> None:
         """Do what a button asks for; what goes wrong is said in the panel."""
         try:
             match action:
                 case "execute":
-                    self._execute(message.get("run"))
+                    self._execute(message.get("run"), message.get("cost"))
+                case "rerun":
+                    self._rerun(message.get("failures"), message.get("cost"))
                 case "cancel":
-                    self._cancel()
+                    self._cancel(message.get("run"))
                 case "refresh":
                     self._start("refresh", "Asking the server…", self._refresh)
                 case "save":
@@ -57,8 +60,12 @@ class Actions:
                     self._offer_saved()
                 case "open":
                     self._open(str(message.get("path")))
+                case "restore" if isinstance(self._runnable, Job):
+                    self._restoring.restore(self._runnable, message.get("run"))
+                case "undo" if isinstance(self._runnable, Job):
+                    self._restoring.undo(self._runnable)
         except Exception as exc:  # printed by nobody: here it is seen
-            self._panel.say(_text(exc), bad=True)
+            self._panel.say(said_of(exc), bad=True)
 
     # ---- on the session's loop ----
 
@@ -82,23 +89,38 @@ class Actions:
         try:
             said, bad = await work(), False
         except Exception as exc:
-            said, bad = _text(exc), True
+            said, bad = said_of(exc), True
         finally:
             with self._lock:
                 self._under_way.discard(action)
             self._panel.set_busy(next(iter(self._under_way), None))
         self._panel.say(said, bad=bad)
 
-    def _execute(self, run: Any) -> None:
-        if not all(job._runs_anew for job in self._runnable._members()):
-            self._panel.say("It is in flight already: nothing was submitted.")
-        elif run != run_shown(self._panel.view):
+    def _execute(self, run: Any, cost: Any) -> None:
+        if "execute" in self._under_way:
+            return  # a second click on the same thing
+        now = view_of(self._runnable, None)
+        if run != run_shown(now):
             # a kernel that was busy handles a click late
             self._panel.say(
                 "Another run has begun since that click: nothing was submitted.", bad=True
             )
-        else:
+        elif not all(job._runs_anew for job in self._runnable._members()):
+            self._panel.say("It is in flight already: nothing was submitted.")
+        elif self._is_paid(cost, cost_of(self._runnable._members())):
             self._start("execute", "Submitting…", self._run_to_its_end)
+
+    def _is_paid(self, cost: Any, costs: Facts | None) -> bool:
+        """Tell whether what it costs is what was agreed to; if not, say so."""
+        if costs is None or cost == costs["amount"]:
+            return True
+        self._panel.update_surroundings()
+        self._panel.say(
+            f"A run costs about {costs['amount']} now ({costs['words']}): nothing was "
+            "submitted; click again.",
+            bad=True,
+        )
+        return False
 
     async def _run_to_its_end(self) -> str:
         runnable = self._runnable
@@ -111,9 +133,28 @@ class Actions:
             return f"The run has ended: {_tally(runnable)}."
         return f"Run {len(runnable.history)} has ended: {runnable.state}."
 
-    def _cancel(self) -> None:
+    def _rerun(self, failures: Any, cost: Any) -> None:
+        if "rerun" in self._under_way:
+            return  # a second click on the same thing
+        failed = self._panel.children_to_run_again(failures)
+        if not failed:
+            self._panel.say("They have been run again since that click: nothing was submitted.")
+        elif self._is_paid(cost, cost_of(failed)):
+            self._start("rerun", "Submitting…", lambda: self._run_failed(failures))
+
+    async def _run_failed(self, failures: Any) -> str:
+        composite = self._runnable
+        # on the session's loop, between this look and the submission nothing changes
+        failed = self._panel.children_to_run_again(failures)
+        await composite._submit(composite._connection(), None, failed)
+        return f"Submitted again: {len(failed)} of {len(composite._members())} children."
+
+    def _cancel(self, run: Any) -> None:
         if not any(job.in_flight or job._submission for job in self._runnable._members()):
             self._panel.say("Nothing is in flight: there was nothing to cancel.")
+            return
+        if run != run_shown(view_of(self._runnable, None)):
+            self._panel.say("Another run has begun since that click: nothing was cancelled.")
             return
         self._start("cancel", "Asking the server to cancel…", self._cancelled)
 
@@ -137,8 +178,15 @@ class Actions:
 
     def _save(self) -> None:
         kind = "composite" if isinstance(self._runnable, CompositeJob) else "job"
-        path = archive.save(self._runnable, self._panel.name or kind)
-        self._panel.say(f"Saved to {path}")
+        name = self._panel.name or kind
+        try:
+            path = archive.save(self._runnable, name)
+        except OSError as exc:
+            self._panel.say(f"Not saved. {said_of(exc)}", bad=True)
+            return
+        taken = f"{safe_name(name)}.json"
+        why = "" if path.name == taken else f" ({taken} there holds another job)"
+        self._panel.say(f"Saved to {path}{why}")
 
     def _offer_saved(self) -> None:
         files = [
@@ -156,7 +204,7 @@ class Actions:
         sdk = self._session()
         loaded = sdk.load(path)
         name = archive.variable_name(path)
-        self._open_below(loaded, name)
+        self._panel.show_loaded(loaded, name)
         self._panel.say(f"Opened below: {name} = {name_of(sdk) or 'sdk'}.load({path!r})")
 
     def _session(self) -> OqcSdk:
@@ -168,7 +216,10 @@ class Actions:
         )
 
 
-def _text(exc: Exception) -> str:
+def said_of(exc: Exception) -> str:
+    """Give what to say of an error."""
+    if isinstance(exc, OSError) and exc.strerror and exc.filename:
+        return f"{exc.strerror}: {exc.filename}"
     return str(exc) or type(exc).__name__
 
 

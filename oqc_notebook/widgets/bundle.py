@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -13,25 +16,62 @@ MODULES = (
     "facts.js",
     "format.js",
     "dom.js",
+    "kernel.js",
+    "packing.js",
     "store.js",
+    "outlook.js",
+    "status.js",
+    "question.js",
     "toolbar.js",
+    "head.js",
     "counts.js",
+    "copy.js",
+    "json.js",
+    "bits.js",
+    "choice.js",
+    "register.js",
+    "result.js",
+    "inputs.js",
+    "run.js",
+    "compare.js",
+    "program.js",
     "history.js",
+    "runs.js",
+    "order.js",
     "rows.js",
+    "columns.js",
+    "filter.js",
+    "children.js",
+    "child.js",
+    "heatdata.js",
+    "heatgrid.js",
+    "heatmap.js",
+    "tabs.js",
+    "tallies.js",
     "job.js",
     "composite.js",
+    "session.js",
+    "qpus.js",
     "panel.js",
 )
 
 #: The style sheets; the first has the theme and what all parts share.
 STYLES = (
     "panel.css",
+    "status.css",
+    "outlook.css",
     "toolbar.css",
     "job.css",
     "counts.css",
     "history.css",
+    "runs.css",
     "composite.css",
     "rows.css",
+    "child.css",
+    "heatmap.css",
+    "session.css",
+    "qpus.css",
+    "forced.css",
 )
 
 #: An import of a sibling, which is not needed where all is in one module.
@@ -52,3 +92,12 @@ def esm() -> str:
 def css() -> str:
     """Give the one style sheet of the panels."""
     return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
+
+
+@cache
+def loader() -> str:
+    """Give the module that a widget carries: a loader with the module and the style sheet."""
+    content = json.dumps({"esm": esm(), "css": css()}, ensure_ascii=False).encode()
+    text = base64.b64encode(zlib.compress(content, 9)).decode()
+    code = _COMMENT.sub("", (ASSETS / "loader.js").read_text(encoding="utf-8"))
+    return code.replace('const PACKED = "";', f'const PACKED = "{text}";')

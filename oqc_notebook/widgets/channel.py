@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anywidget
 import traitlets
 
-from oqc_notebook.widgets.bundle import css, esm
+from oqc_notebook.widgets.bundle import loader
 from oqc_notebook.widgets.facts import Facts
+from oqc_notebook.widgets.packing import packed
 
 if TYPE_CHECKING:
-    from oqc_notebook.widgets.panel import Panel
+    from oqc_notebook.widgets.live import LivePanel, Place
 
 
 class Channel(Protocol):
     """Carries a panel's messages; what comes from a page goes to ``panel.receive``."""
 
-    def open(self, panel: Panel) -> None:
+    def open(self, panel: LivePanel) -> None:
         """Have pages show the panel, from its whole facts on."""
 
     def send(self, message: Facts) -> None:
@@ -38,10 +39,11 @@ class PanelWidget(anywidget.AnyWidget):
     place and not sent; what is sent are numbered changes.
     """
 
-    _esm = traitlets.Unicode(esm()).tag(sync=True)
-    _css = traitlets.Unicode(css()).tag(sync=True)
+    _esm = traitlets.Unicode(loader()).tag(sync=True)
     view: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    rows: traitlets.List[Facts] = traitlets.List().tag(sync=True)
+    rows: traitlets.List[Facts] = traitlets.List().tag(
+        sync=True, to_json=lambda rows, widget: packed(rows)
+    )
 
 
 class WidgetChannel:
@@ -55,7 +57,7 @@ class WidgetChannel:
 
     widget: PanelWidget
 
-    def open(self, panel: Panel) -> None:
+    def open(self, panel: LivePanel) -> None:
         """Make the widget."""
         self.widget = PanelWidget(view=panel.view, rows=panel.rows)
         self.widget.on_msg(lambda _, content, __: panel.receive(content))
@@ -70,36 +72,39 @@ class WidgetChannel:
         self.widget.send_state(["view", "rows"])
 
     def close(self) -> None:
-        """Close the widget."""
+        """Close the widget, and its layout, which ipywidgets would keep for ever."""
+        layout = self.widget.layout
         self.widget.close()
+        layout.close()
 
 
 class ChildChannel:
-    """Carries the messages of a child's panel through those of its composite's panel.
+    """Carries the messages of a panel inside another through those of the other.
 
     Parameters
     ----------
     send
-        Sends a message of the composite's panel.
-    index
-        The child's place among the children.
+        Sends a message of the other panel.
+    place
+        What the panel inside is called: the row that it shows, or a word.
     """
 
-    def __init__(self, send: Callable[[Facts], None], index: int) -> None:
+    def __init__(self, send: Callable[[Facts], None], place: Place) -> None:
         self._send = send
-        self._index = index
+        self._place = place
 
-    def open(self, panel: Panel) -> None:
-        """Have the composite's pages show the child below the rows."""
-        self._send({"do": "child", "index": self._index, "view": panel.view})
+    def open(self, panel: LivePanel) -> None:
+        """Have the other panel's pages show this one below the rest."""
+        rows = packed(panel.rows)
+        self._send({"do": "child", "index": self._place, "view": panel.view, "rows": rows})
 
     def send(self, message: Facts) -> None:
-        """Send a message to the child's view on every page."""
-        self._send({"do": "to_child", "index": self._index, "message": message})
+        """Send a message to this panel's view on every page."""
+        self._send({"do": "to_child", "index": self._place, "message": message})
 
     def keep(self) -> None:
-        """Keep nothing: the composite's rows are what is saved."""
+        """Keep nothing: the other panel's facts are what is saved."""
 
     def close(self) -> None:
-        """Have the composite's pages show the child no longer."""
-        self._send({"do": "child", "index": None})
+        """Have the other panel's pages show this one no longer."""
+        self._send({"do": "closed", "index": self._place})

@@ -3,76 +3,90 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oqc_notebook.sdk import CompositeJob, Job
-from oqc_notebook.widgets.names import name_of, shell
+from oqc_notebook.static.text import one_line
+from oqc_notebook.widgets.names import in_a_kernel, name_of, shell
 
 if TYPE_CHECKING:
-    from oqc_notebook.widgets.panel import Panel
+    from oqc_notebook.sdk import OqcSdk
+    from oqc_notebook.widgets.channel import Channel
+    from oqc_notebook.widgets.facts import Facts
+    from oqc_notebook.widgets.live import LivePanel
+
+#: Called after the facts of a panel changed, with whether what it follows is over.
+OnChange: TypeAlias = Callable[[bool], None]
 
 #: By the id of a cell: the execution that showed panels there, and those panels.
-_shown: dict[str, tuple[str, list[Panel]]] = {}
+_shown: dict[str, tuple[str, list[LivePanel]]] = {}
 
 
 def show_panel(job: Job | CompositeJob, name: str | None) -> None:
-    """Show a panel and its twin in the cell that runs; without a kernel, print a line."""
-    ip = shell()
-    if getattr(ip, "kernel", None) is None:
+    """Show a job's panel in the cell that runs; without a kernel, print a line."""
+    if not in_a_kernel():
         sys.stdout.write(f"{job!r}\n")
         return
-    cell = ip.get_parent()
-    _show(ip, cell, job, name or name_of(job))
-
-
-def _show(ip: Any, cell: dict[str, Any], job: Job | CompositeJob, name: str | None) -> None:
-    from oqc_notebook.widgets.channel import WidgetChannel
     from oqc_notebook.widgets.panel import Panel
+
+    called = name or name_of(job)
+    kind = "composite job" if isinstance(job, CompositeJob) else "job"
+    show_live(
+        lambda channel, on_change: Panel(job, called, channel, on_change),
+        f"{kind} {called}" if called else f"a {kind}",
+    )
+
+
+def show_session_panel(sdk: OqcSdk) -> None:
+    """Show the panel of a session's jobs."""
+    from oqc_notebook.widgets.session_panel import SessionPanel
+
+    show_live(
+        lambda channel, on_change: SessionPanel(sdk, channel, on_change), "the jobs of a session"
+    )
+
+
+def show_qpu_panel(sdk: OqcSdk, facts: tuple[Facts, list[Facts]]) -> None:
+    """Show the panel of a service's QPUs."""
+    from oqc_notebook.widgets.qpu_panel import QpuPanel
+
+    show_live(
+        lambda channel, on_change: QpuPanel(sdk, facts, channel, on_change),
+        "the QPUs of a service",
+    )
+
+
+def show_live(make: Callable[[Channel, OnChange], LivePanel], described: str) -> None:
+    """Show a panel and its twin in the cell that runs.
+
+    Parameters
+    ----------
+    make
+        Makes the panel, of its channel and of what it calls after a change.
+    described
+        What it is, in words, for those who see neither.
+    """
+    from oqc_notebook.widgets.channel import WidgetChannel
     from oqc_notebook.widgets.twin import Twin
 
+    ip = shell()
     twin = Twin(lambda: panel)
     channel = WidgetChannel()
-    panel = Panel(
-        job,
-        name,
-        channel,
-        on_change=twin.update,
-        open_below=lambda other, called: _show(ip, cell, other, called),
-    )
-    _close_earlier(cell, panel)
+    panel = make(channel, twin.update)
+    _close_earlier(ip.get_parent(), panel)
     live = {
         "application/vnd.jupyter.widget-view+json": channel.widget.get_view_spec(),
         # where it cannot be drawn, the twin below says everything
         "text/html": "",
-        "text/plain": f"Live panel of {_described(job, name)}; how it stood last follows.",
+        "text/plain": f"Live panel of {one_line(described)}; how it stood last follows.",
     }
-    _publish(ip, cell, live, {})
-    _publish(ip, cell, twin.bundle(), {"display_id": twin.display_id})
+    ip.display_pub.publish(live)
+    ip.display_pub.publish(twin.first_bundle(), transient={"display_id": twin.display_id})
     twin.is_shown()
 
 
-def _described(job: Job | CompositeJob, name: str | None) -> str:
-    kind = "composite job" if isinstance(job, CompositeJob) else "job"
-    return f"{kind} {name}" if name else f"a {kind}"
-
-
-def _publish(
-    ip: Any, cell: dict[str, Any], data: dict[str, Any], transient: dict[str, str]
-) -> None:
-    """Add an output to a cell, also when it is a click that asks for it and not the cell."""
-    publisher = ip.display_pub
-    # what captures outputs (%%capture) has no parent: it belongs to the cell that runs
-    parent = getattr(publisher, "parent_header", None)
-    if parent is None or cell.get("header", {}).get("msg_id") == parent.get("msg_id"):
-        publisher.publish(data, transient=transient)  # through what captures outputs
-        return
-    content = {"data": data, "metadata": {}, "transient": transient}
-    publisher.session.send(
-        publisher.pub_socket, "display_data", content, parent=cell, ident=publisher.topic
-    )
-
-
-def _close_earlier(cell: dict[str, Any], panel: Panel) -> None:
+def _close_earlier(cell: dict[str, Any], panel: LivePanel) -> None:
     """Close the panels that an earlier execution of the same cell showed."""
     cell_id = cell.get("metadata", {}).get("cellId")
     if cell_id is None:

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.states import MOMENT
-from oqc_notebook.static.view import composite_view, job_view, row_view
+from oqc_notebook.static.tally import Tally, tally_of
+from oqc_notebook.static.view import job_view, row_view, tally_view
 
 #: Facts by name, as JSON can hold them.
 Facts: TypeAlias = dict[str, Any]
@@ -15,28 +16,45 @@ Facts: TypeAlias = dict[str, Any]
 LAST_RUNS = 50
 
 #: Longest error message of a child in its row (characters); its own panel has it all.
-_LONGEST_ERROR = 300
+_LONGEST_ERROR = 120
 
 
-def view_of(runnable: Job | CompositeJob, name: str | None) -> Facts:
+def view_of(runnable: Job | CompositeJob, name: str | None, tally: Tally | None = None) -> Facts:
     """Give the facts as of one moment, without a composite's rows and a job's program.
 
     Besides those of the view there are ``can_execute``, ``can_cancel`` and
-    ``can_refresh``: which buttons make sense.
+    ``can_refresh``: which buttons make sense. Those of a composite have ``failures``
+    and ``results``, too: other numbers mean that other children failed, or that there
+    are other results.
+
+    Parameters
+    ----------
+    runnable
+        The job or composite.
+    name
+        What it is called.
+    tally
+        What a composite's children come to together, where that is known already.
     """
     with MOMENT:
-        jobs = runnable._members()
-        active = [job for job in jobs if job.in_flight]
-        can = {
-            "can_execute": bool(jobs) and all(job._gone for job in active),
-            "can_cancel": any(not job.cancel_requested for job in active),
-            "can_refresh": any(job.task_id is not None for job in jobs),
-        }
         if isinstance(runnable, CompositeJob):
-            return composite_view(runnable, name) | can
+            return _composite_facts(tally_of(runnable) if tally is None else tally, name)
         view = job_view(runnable, name, last_runs=LAST_RUNS)
+        view["can_execute"] = not runnable.in_flight or runnable._gone
+        view["can_cancel"] = runnable.in_flight and not runnable.cancel_requested
+        view["can_refresh"] = runnable.task_id is not None
     del view["program"]  # it can be long, and the panel does not show it
-    return view | can
+    return view
+
+
+def _composite_facts(tally: Tally, name: str | None) -> Facts:
+    return tally_view(tally, name) | {
+        "can_execute": len(tally) > 0 and not tally.number("held"),
+        "can_cancel": tally.number("cancellable") > 0,
+        "can_refresh": tally.number("submitted") > 0,
+        "failures": tally.failures,
+        "results": tally.results,
+    }
 
 
 def row_of(index: int, job: Job) -> Facts:
@@ -51,7 +69,10 @@ def row_of(index: int, job: Job) -> Facts:
 
 def run_shown(view: Facts) -> Any:
     """Tell which run a view shows, to compare with what a late click was meant for."""
-    return view["task_id"] if view["kind"] == "job" else view["started"]
+    if view["kind"] == "job":
+        # a run that was refused has no task, but it counts
+        return f"{view['task_id'] or ''}/{view['run_count']}"
+    return view["started"]
 
 
 def changed_in(old: Facts, new: Facts) -> Facts:

@@ -1,21 +1,30 @@
-"""The live panel: the kernel's half of what the browser draws."""
+"""The live panel of a job or composite: the kernel's half of what the browser draws."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.sdk.registry import Change
+from oqc_notebook.static.html import composite_html, job_html
+from oqc_notebook.static.text import composite_text, job_text
 from oqc_notebook.widgets.actions import Actions
-from oqc_notebook.widgets.channel import Channel, ChildChannel
-from oqc_notebook.widgets.facts import Facts, changed_in, row_of, view_of
+from oqc_notebook.widgets.channel import Channel
+from oqc_notebook.widgets.children import Children
+from oqc_notebook.widgets.facts import Facts, view_of
+from oqc_notebook.widgets.live import LOADED, LivePanel, Place
 from oqc_notebook.widgets.questions import answer
+from oqc_notebook.widgets.queues import queues_of
+from oqc_notebook.widgets.surroundings import session_of, surroundings_of
+from oqc_notebook.widgets.throttle import Throttle
 from oqc_notebook.widgets.watch import Watch
 
+#: The least time between two looks at what is around a job (seconds).
+_AROUND_S = 1.0
 
-class Panel:
+
+class Panel(LivePanel):
     """A live panel of a job or composite.
 
     Parameters
@@ -28,15 +37,6 @@ class Panel:
         Carries the panel's messages to the pages that show it.
     on_change
         Called after the facts changed, with whether the run has come to its end.
-    open_below
-        Called to show another job below this panel.
-
-    Attributes
-    ----------
-    view : dict
-        The facts that the panel shows.
-    rows : list of dict
-        The facts of a composite's children.
     """
 
     def __init__(
@@ -44,178 +44,142 @@ class Panel:
         runnable: Job | CompositeJob,
         name: str | None,
         channel: Channel,
-        on_change: Callable[[bool], None],
-        open_below: Callable[[Job | CompositeJob, str], None],
+        on_change: Callable[[bool], None] = lambda over: None,
     ) -> None:
+        super().__init__(channel)
         self.runnable = runnable
         self.name = name
-        self._channel = channel
         self._on_change = on_change
-        self._open_below = open_below
-        self._lock = threading.RLock()
-        self._was_drawn = False
-        self._children: list[Job] = []
-        self._places: dict[Job, list[int]] = {}
-        self._open_child: Panel | None = None
-        self._child_index = -1
+        self._children = Children(runnable)
         self._watch = Watch(runnable, self._take_changes)
-        self._actions = Actions(self, open_below)
+        self._around = Throttle(_AROUND_S, self.update_surroundings)
+        self._leave_session: Callable[[], None] = lambda: None
+        self._actions = Actions(self)
         with self._lock:  # a change that is told meanwhile waits
-            self._watch.start()
-            self.view = {**view_of(runnable, name), "note": None, "busy": None, "seq": 0}
-            self.rows = self._all_rows()
-            channel.open(self)
-
-    def close(self) -> None:
-        """Stop watching, and remove the panel from every page."""
-        self.stop()
-        self._channel.close()
-
-    def stop(self) -> None:
-        """Stop watching the job; the panel stays as it is."""
-        self._watch.stop()
-        self._close_child()
+            self._start()
+            rows = list(self._children.take(()).values())
+            self._open(self._facts() | surroundings_of(runnable) | {"queue": None}, rows)
 
     # ---- facts ----
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """Say something in the panel's message line."""
-        self._update({"note": {"text": text, "bad": bad}}, {})
-
-    def set_busy(self, action: str | None) -> None:
-        """Say which action is under way."""
-        self._update({"busy": action}, {})
-
-    def offer(self, files: list[Facts]) -> None:
-        """Have the panel offer saved jobs to load."""
-        self._send({"do": "offer", "files": files})
-
-    def _jobs(self) -> list[Job]:
-        runnable = self.runnable
-        return list(runnable.jobs) if isinstance(runnable, CompositeJob) else []
-
-    def _all_rows(self) -> list[Facts]:
-        self._children = self._jobs()
-        self._places = {}
-        for index, job in enumerate(self._children):
-            self._places.setdefault(job, []).append(index)
-        return [row_of(index, job) for index, job in enumerate(self._children)]
+    def _facts(self) -> Facts:
+        facts = view_of(self.runnable, self.name, self._children.tally)
+        if isinstance(self.runnable, CompositeJob):
+            facts["rerun_cost"] = self._children.rerun_cost()
+        return facts
 
     def _take_changes(self, jobs: set[Job], over: bool) -> None:
         with self._lock:
-            now = self._jobs()
-            if now != self._children:  # children were added, removed or changed places
+            are_others = self._children.are_others
+            if are_others:
                 self._watch.start()
-                rows = dict(enumerate(self._all_rows()))
-            else:
-                places = (index for job in jobs for index in self._places.get(job, ()))
-                rows = {index: row_of(index, now[index]) for index in places}
-            removed = len(self.rows) > len(now)
-            del self.rows[len(now) :]
-            if self._update(view_of(self.runnable, self.name), rows, whole=removed) and over:
+            rows = self._children.take(jobs)
+            children = len(self._children.jobs)
+            removed = len(self.rows) > children
+            del self.rows[children:]
+            view = self._facts()
+            if over:
+                view |= surroundings_of(self.runnable)
+            if not _waits(view):
+                view["queue"] = None
+            if self._update(view, rows, whole=removed) and over:
                 self._keep_for_readers()
+            if are_others:
+                self._move_inside()
+        self._look_at_queue()
         self._on_change(over)
 
-    def _keep_for_readers(self) -> None:
-        """Send the whole truth once more where nobody has drawn the panel.
+    def _move_inside(self) -> None:
+        """Have the child that is open stay open where its place has become another."""
+        for place, panel in list(self._inside.items()):
+            if isinstance(place, int) and isinstance(panel, Panel):
+                places = self._children.places(panel.runnable)
+                if place not in places:
+                    self._show_row(places[0] if places else None)
 
-        A program that executes notebooks without drawing them, as nbclient does, saves
-        the state that it was sent; it shall hold the end.
-        """
-        if not self._was_drawn:
-            self._channel.keep()
-
-    def _update(self, view: Facts, rows: dict[int, Facts], *, whole: bool = False) -> bool:
-        """Take over facts and send what changed; tell whether anything did."""
+    def children_to_run_again(self, seen: int) -> list[Job]:
+        """Give the failed children to run again, of those that a page has seen fail."""
         with self._lock:
-            changed_view = changed_in(self.view, view)
-            changed_rows = []
-            for index, row in sorted(rows.items()):
-                if index == len(self.rows):
-                    self.rows.append({})
-                if changed_row := changed_in(self.rows[index], row):
-                    self.rows[index] = row
-                    changed_rows.append([index, changed_row])
-            if not (changed_view or changed_rows or whole):
-                return False
-            self.view.update(changed_view)
-            self.view["seq"] += 1
-            if whole:
-                self._send_whole()
-            elif changed_rows:
-                self._send({"do": "patch", "view": changed_view, "rows": changed_rows})
-            else:
-                self._send({"do": "patch", "view": changed_view})
-            return True
+            return self._children.to_run_again(seen)
 
-    # ---- messages ----
+    def static_bundle(self) -> dict[str, str]:
+        """Give the facts as HTML and text that need no kernel."""
+        view: Facts = dict(self.view)
+        if isinstance(self.runnable, Job):
+            view["program"] = self.runnable.program
+            return {"text/html": job_html(view), "text/plain": job_text(view)}
+        rows = list(self.rows)
+        return {"text/html": composite_html(view, rows), "text/plain": composite_text(view, rows)}
 
-    def _send_whole(self) -> None:
-        self._send({"do": "whole", "view": self.view, "rows": self.rows})
+    # ---- what pages ask for ----
 
-    def _send(self, message: Facts) -> None:
-        # the kernel's time goes along: the browser's clock may be another one
-        now = round(time.time() * 1000)
-        self._channel.send({"seq": self.view["seq"], "now": now, **message})
+    @property
+    def _is_awake(self) -> bool:
+        return self._watch.is_on
 
-    def receive(self, message: Any) -> None:
-        """Take a message from a page; this may be in any thread, and late."""
-        match message:
-            case {"do": "hello", "seq": seq}:
-                self._greet(seq)
-            case {"do": "gone"}:
-                self._rest()
-            case {"do": "ask", "key": str(key)}:
-                self._answer(key, message)
-            case {"do": "child", "index": index}:
-                self._show_child(index)
-            case {"do": "to_child", "index": index, "message": for_child}:
-                if self._open_child is not None and self._child_index == index:
-                    self._open_child.receive(for_child)
-            case {"do": str(action)}:
-                self._actions.do(action, message)
+    def _wake(self) -> None:
+        self._start()
+        self._take_changes(set(self._children.jobs), self.runnable.ended)
+        self.update_surroundings()
 
-    def _greet(self, seq: Any) -> None:
-        """Tell a page that draws the panel what it does not know yet."""
-        self._was_drawn = True
-        if not self._watch.is_on:
-            self._watch.start()
-            self._take_changes(set(self._jobs()), self.runnable.ended)
+    def _start(self) -> None:
+        self._watch.start()
+        sdk = session_of(self.runnable)
+        if sdk is not None:
+            self._leave_session = sdk.observe(self._on_session)
+
+    def _greet(self, seq: Any, inside: list[Place]) -> None:
+        super()._greet(seq, inside)
+        self._look_at_queue()
+
+    def _sleep(self) -> None:
+        self._watch.stop()
+        self._leave_session()
+        self._leave_queue()
+        self._around.drop()
+
+    def _look_at_queue(self) -> None:
+        """Have the queue told while something waits in it and a page shows the panel."""
+        sdk = session_of(self.runnable)
+        if sdk is not None and self._was_drawn and _waits(self.view):
+            queues_of(sdk).look(self.runnable, self._take_queue)
+
+    def _leave_queue(self) -> None:
+        sdk = session_of(self.runnable)
+        if sdk is not None:
+            queues_of(sdk).leave(self._take_queue)
+
+    def _take_queue(self, queue: Facts | None) -> None:
         with self._lock:
-            if seq == self.view["seq"]:
-                self._send({"do": "here"})
-            else:
-                self._send_whole()
+            self._update({"queue": queue if _waits(self.view) else None}, {})
 
-    def _rest(self) -> None:
-        """Rest while no page shows the panel; a page that still does answers the question."""
-        self.stop()
-        self._send({"do": "who"})
+    def _on_session(self, change: Change) -> None:
+        if change == "connection":
+            self._around()
+
+    def update_surroundings(self) -> None:
+        """Take over how it stands around the job."""
+        self._update(surroundings_of(self.runnable), {})
+
+    def _do(self, action: str, message: Facts) -> None:
+        self._actions.do(action, message)
 
     def _answer(self, key: str, question: Facts) -> None:
-        """Answer a question about the job, such as for the details of a run."""
         try:
             facts = answer(self.runnable, question)
         except Exception as exc:  # printed by nobody: here it is seen
             facts = {"problem": str(exc) or type(exc).__name__}
-        self._send({"do": "answer", "key": key, "answer": facts})
+        self._send_answer(key, facts)
 
-    # ---- the child that is open below the rows ----
+    def _panel_of_row(self, index: int, channel: Channel) -> Panel:
+        child = self._children.jobs[index]
+        return Panel(child, child.label or f"{self.name or 'child'} {index}", channel)
 
-    def _show_child(self, index: Any) -> None:
-        """Open a child in place of the one that is open; None closes it."""
-        with self._lock:
-            self._close_child()
-            if index is None or not 0 <= index < len(self._children):
-                return
-            child = self._children[index]
-            called = child.label or f"{self.name or 'child'} {index}"
-            channel = ChildChannel(self._send, index)
-            self._child_index = index
-            self._open_child = Panel(child, called, channel, lambda over: None, self._open_below)
+    def show_loaded(self, loaded: Job | CompositeJob, name: str) -> None:
+        """Show a job that was loaded from a file inside this panel, below everything."""
+        self._show_inside(LOADED, lambda channel: Panel(loaded, name, channel))
 
-    def _close_child(self) -> None:
-        with self._lock:
-            child, self._open_child = self._open_child, None
-            if child is not None:
-                child.close()
+
+def _waits(view: Facts) -> bool:
+    """Tell whether something waits in a queue."""
+    return bool(view.get("tallies", {view["state"]: 1}).get("SUBMITTED"))

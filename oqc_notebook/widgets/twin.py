@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oqc_notebook.sdk import Job
-from oqc_notebook.static.html import composite_html, job_html
-from oqc_notebook.static.text import composite_text, job_text
+from oqc_notebook.archive.attaching import latest_archive
 from oqc_notebook.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from oqc_notebook.widgets.panel import Panel
+    from oqc_notebook.widgets.live import LivePanel
 
 #: The least time between two updates, but for the one at the end of a run (seconds).
 INTERVAL_S = 10.0
@@ -27,12 +25,20 @@ class Twin:
         Gives the panel whose twin this is.
     """
 
-    def __init__(self, panel: Callable[[], Panel]) -> None:
+    def __init__(self, panel: Callable[[], LivePanel]) -> None:
         self.display_id = uuid.uuid4().hex
         self._panel = panel
+        archive = latest_archive()
+        self._kept = None if archive is None else archive.panel()
         self._shown = False
         self._missed: bool | None = None  # a change before there was an output: was it the end?
+        self._was_in_flight = False
         self._throttle = Throttle(INTERVAL_S, self._send)
+
+    def first_bundle(self) -> dict[str, str]:
+        """Give the output as it is to be shown first: in replay, as it was shown last."""
+        bundle = self.bundle()
+        return bundle if self._kept is None else self._kept.first(bundle)
 
     def is_shown(self) -> None:
         """Take note that the output is there, so that it can be updated."""
@@ -41,25 +47,24 @@ class Twin:
             self.update(self._missed)
 
     def update(self, over: bool) -> None:
-        """Show what the panel shows: at once when the run is over, else before long."""
+        """Show what the panel shows: at once when a run begins or is over, else before long."""
         if self._shown:
-            self._throttle(urgent=over)
+            in_flight = self._panel().view.get("in_flight", False)
+            began, self._was_in_flight = in_flight and not self._was_in_flight, in_flight
+            self._throttle(urgent=over or began)
         else:
             self._missed = over
 
     def bundle(self) -> dict[str, str]:
         """Give the output as it should be now."""
-        panel = self._panel()
-        view: dict[str, Any] = dict(panel.view)
-        if isinstance(panel.runnable, Job):
-            view["program"] = panel.runnable.program
-            return {"text/html": job_html(view), "text/plain": job_text(view)}
-        rows = list(panel.rows)
-        return {"text/html": composite_html(view, rows), "text/plain": composite_text(view, rows)}
+        return self._panel().static_bundle()
 
     def _send(self) -> None:
         from IPython.display import update_display
 
+        bundle = self.bundle()
         update_display(  # type: ignore[no-untyped-call]
-            self.bundle(), display_id=self.display_id, raw=True
+            bundle, display_id=self.display_id, raw=True
         )
+        if self._kept is not None:
+            self._kept.keep(bundle)

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from oqc_notebook.sdk import CompositeJob
 from oqc_notebook.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from oqc_notebook.sdk import Job
+    from oqc_notebook.sdk import CompositeJob, Job
 
 #: The least time between two updates of a panel (seconds).
 INTERVAL_S = 0.1
@@ -39,43 +38,35 @@ class Watch:
         self._throttle = Throttle(INTERVAL_S, self._flush)
         self._changed: set[Job] = set()
         self._active: set[Job] = set()
-        self._stops: dict[Job, Callable[[], None]] = {}
+        self._stop: Callable[[], None] | None = None
 
     @property
     def is_on(self) -> bool:
         """Whether changes are told."""
-        return bool(self._stops)
+        return self._stop is not None
 
     def start(self) -> None:
-        """Watch all jobs that there are now; those that are watched already stay so."""
+        """Watch the job, or the children that there are now and those added later."""
         with self._lock:
-            present = self._jobs()
-            for job in self._stops.keys() - set(present):
-                self._stops.pop(job)()
-                self._active.discard(job)
-            for job in present:
-                if job not in self._stops:
-                    if not _settled(job):
-                        self._active.add(job)
-                    self._stops[job] = job.observe(self._on_change)
+            stop_before = self._stop
+            self._stop = self._runnable.observe(self._on_change)
+            if stop_before is not None:  # only now, so that no change is missed
+                stop_before()
+            self._active = {job for job in self._runnable._members() if not _settled(job)}
 
     def stop(self) -> None:
         """Stop watching."""
         self._throttle.drop()
         with self._lock:
-            for stop in self._stops.values():
-                stop()
-            self._stops.clear()
+            if self._stop is not None:
+                self._stop()
+            self._stop = None
             self._active.clear()
             self._changed.clear()
 
-    def _jobs(self) -> list[Job]:
-        runnable = self._runnable
-        return list(runnable.jobs) if isinstance(runnable, CompositeJob) else [runnable]
-
     def _on_change(self, job: Job) -> None:
         with self._lock:
-            if job not in self._stops:
+            if self._stop is None:
                 return
             self._changed.add(job)
             if _settled(job):
@@ -89,8 +80,8 @@ class Watch:
     def _flush(self) -> None:
         with self._lock:
             changed, self._changed = self._changed, set()
-            watching, over = bool(self._stops), not self._active
-        if watching:
+            over = not self._active
+        if self.is_on:
             self._tell(changed, over)
 
 

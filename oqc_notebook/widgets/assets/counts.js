@@ -1,51 +1,65 @@
-// The counts of a run as histograms with numbers.
+// Bars and colours of counts.
 
 import { element, setTitle } from "./dom.js";
-import { percent, some } from "./format.js";
+import { percent } from "./format.js";
 
 /**
- * Draw the counts of one classical register.
- * @param {import("./facts.js").Register} register
- * @param {string} bitOrder
+ * Make the row of a bitstring.
+ * @param {string} bits as they are shown
+ * @param {number} count
+ * @param {number} most the count whose bar is as long as there is room
+ * @param {number} total
  */
-export function histogram(register, bitOrder) {
-  const caption = element("caption", "", `Counts, register ${register.name}`);
-  caption.append(element("span", "oqc-mute", ` · ${bitOrder}`));
-  const table = element("table", "oqc-histogram", caption);
-  const most = register.bars[0]?.[1] ?? 0;
-  for (const [bits, count] of register.bars) {
-    const name = element("th", "oqc-mono oqc-bits", bits);
-    name.scope = "row";
-    setTitle(name, bits);
-    table.append(
-      element(
-        "tr",
-        "",
-        name,
-        element("td", "oqc-bar-cell", bar(most ? count / most : 0)),
-        element("td", "oqc-mono oqc-number", String(count)),
-        element("td", "oqc-mono oqc-number oqc-mute", percent(count, register.total)),
-      ),
-    );
-  }
-  const section = element("section", "oqc-register", table);
-  const [bitstrings, shots] = register.other;
-  if (bitstrings) {
-    const other = `other: ${some(bitstrings, "bitstring")}, ${some(shots, "shot")}`;
-    section.append(element("p", "oqc-mute oqc-other", other));
-  }
-  return section;
+export function countRow(bits, count, most, total) {
+  const name = element("th", "oqc-mono oqc-bits", bits);
+  name.scope = "row";
+  setTitle(name, bits);
+  return element(
+    "tr",
+    "",
+    name,
+    element("td", "oqc-bar-cell", bar(most ? count / most : 0)),
+    ...figures(count, total),
+  );
 }
 
-/** @param {number} share */
-function bar(share) {
+/**
+ * Make a row of what has no bar: what is left out, what does not match, or all.
+ * @param {string} words
+ * @param {number} shots
+ * @param {number} total
+ */
+export function sumRow(words, shots, total) {
+  const name = element("th", "oqc-sum oqc-mute", words);
+  name.scope = "row";
+  name.colSpan = 2;
+  return element("tr", "", name, ...figures(shots, total));
+}
+
+/**
+ * @param {number} count
+ * @param {number} total
+ */
+function figures(count, total) {
+  return [
+    element("td", "oqc-mono oqc-number", String(count)),
+    element("td", "oqc-mono oqc-number oqc-mute", percent(count, total)),
+  ];
+}
+
+/**
+ * Make a bar.
+ * @param {number} share of the room that there is
+ * @param {string} kind
+ */
+export function bar(share, kind = "") {
   const fill = element("span", "oqc-fill");
   fill.style.width = `${(100 * share).toFixed(2)}%`;
-  return element("span", "oqc-bar", fill);
+  return element("span", `oqc-bar ${kind}`.trim(), fill);
 }
 
 /** Colours there are for bitstrings; what comes after them is grey. */
-const COLOURS = 6;
+export const COLOURS = 6;
 
 /** Gives each bitstring a colour that stays the same in all rows. */
 export class Palette {

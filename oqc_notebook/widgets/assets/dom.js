@@ -41,13 +41,39 @@ export function setTitle(target, text) {
 /**
  * Make a button.
  * @param {string} label
- * @param {() => void} onClick
+ * @param {(event: MouseEvent) => void} onClick
  */
 export function button(label, onClick) {
   const made = element("button", "oqc-button", label);
   made.type = "button";
-  made.addEventListener("click", onClick);
+  made.addEventListener("click", (event) => {
+    if (made.getAttribute("aria-disabled") !== "true") onClick(event);
+  });
   return made;
+}
+
+/**
+ * Make a button whose double click is one click: a quick run may have ended between the two.
+ * @param {string} label
+ * @param {() => void} onClick
+ */
+export function onceButton(label, onClick) {
+  return button(label, (event) => {
+    if (event.detail < 2) onClick();
+  });
+}
+
+/**
+ * Have a button do something, or say why it does nothing now. It keeps the focus either way, so
+ * that who uses the keyboard is not thrown back to the beginning, and can learn the reason.
+ * @param {HTMLButtonElement} target
+ * @param {string | null} whyNot
+ * @param {string} title what it does, where that is not plain
+ */
+export function enable(target, whyNot, title = "") {
+  const isOff = String(whyNot !== null);
+  if (target.getAttribute("aria-disabled") !== isOff) target.setAttribute("aria-disabled", isOff);
+  setTitle(target, whyNot ?? title);
 }
 
 /**
@@ -78,4 +104,25 @@ export function simulatedBadge() {
   const made = element("span", "oqc-badge", "SIMULATED");
   setTitle(made, "The results are simulated, not measured on a quantum computer");
   return made;
+}
+
+/**
+ * Have a parent hold these elements and no others, without moving the one that has the focus.
+ * @param {HTMLElement} parent
+ * @param {HTMLElement[]} elements
+ */
+export function putInOrder(parent, elements) {
+  let next = parent.firstElementChild;
+  for (const each of elements) {
+    if (each === document.activeElement) {
+      while (next !== null && next !== each) {
+        const after = next.nextElementSibling;
+        parent.append(next);
+        next = after;
+      }
+    }
+    if (each === next) next = next.nextElementSibling;
+    else parent.insertBefore(each, next);
+  }
+  while (parent.children.length > elements.length) parent.lastElementChild?.remove();
 }

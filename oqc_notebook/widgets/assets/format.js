@@ -3,7 +3,7 @@
 // The same characters as in oqc_notebook/static/text.py.
 const UNSEEN =
   // eslint-disable-next-line no-control-regex
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u034f\u17b4\u17b5\u180b-\u180f\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
 
 /**
  * Give a text with its unseen characters written out, as \u202e.
@@ -11,8 +11,9 @@ const UNSEEN =
  */
 export function visible(text) {
   return String(text).replace(UNSEEN, (character) => {
-    const code = character.charCodeAt(0);
+    const code = character.codePointAt(0) ?? 0;
     const digits = code.toString(16);
+    if (code > 0xffff) return `\\U${digits.padStart(8, "0")}`;
     return code < 0x100 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
   });
 }

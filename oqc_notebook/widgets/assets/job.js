@@ -1,10 +1,11 @@
 // What is particular to the panel of a single job.
 
-import { element, setText, setTitle } from "./dom.js";
-import { ENDED } from "./facts.js";
+import { BitOrder } from "./bits.js";
+import { element, putInOrder, setText, setTitle } from "./dom.js";
+import { ENDED, runShown } from "./facts.js";
 import { clock, duration, errorLine, shortId, timeOf } from "./format.js";
-import { histogram } from "./counts.js";
-import { historyTable } from "./history.js";
+import { ResultView } from "./result.js";
+import { Runs } from "./runs.js";
 
 /** The parts of a job's panel below its header. */
 export class JobBody {
@@ -20,11 +21,19 @@ export class JobBody {
     this.strip.setAttribute("role", "img");
     this.error = element("div", "oqc-error");
     this.counts = element("section", "oqc-counts");
-    this.history = element("section", "oqc-runs");
-    this.columns = element("div", "oqc-columns", this.counts, this.history);
-    this.elements = [this.factsLine, this.strip, this.error, this.columns];
-    /** @type {unknown[]} what is drawn, to draw it anew only when it changed */
-    this.drawn = [];
+    const order = new BitOrder(() => store.tell());
+    this.result = new ResultView(store, order, () => ({ run: null, shown: runShown(store.view) }));
+    this.runs = new Runs(store, order);
+    const history = element("section", "oqc-runs", this.runs.history.element);
+    this.columns = element("div", "oqc-columns", this.counts, history);
+    this.elements = [
+      this.factsLine,
+      this.strip,
+      this.error,
+      this.columns,
+      this.runs.sections,
+      this.runs.program.element,
+    ];
   }
 
   /** What stands beside the name in the header. */
@@ -44,29 +53,13 @@ export class JobBody {
     this.#updateTimes(view);
     this.error.hidden = view.error === null;
     setText(this.error, view.error === null ? "" : errorLine(view.error));
-    const facts = [view.registers, view.other_data, view.runs, view.in_flight];
-    if (facts.every((fact, i) => fact === this.drawn[i]) && this.drawn.length) return;
-    this.drawn = facts;
-    this.counts.replaceChildren(...this.#countsOf(view));
-    this.history.replaceChildren(
-      ...(view.runs.length ? [historyTable(view, this.store.now())] : []),
-    );
+    putInOrder(this.counts, this.result.update(view, view.bit_order, emptyText(view)));
+    this.runs.update();
     this.columns.classList.toggle("oqc-one-column", !view.runs.length);
   }
 
   view() {
     return /** @type {import("./facts.js").JobFacts} */ (this.store.view);
-  }
-
-  /** @param {import("./facts.js").JobFacts} view */
-  #countsOf(view) {
-    if (view.registers.length) {
-      return view.registers.map((register) => histogram(register, view.bit_order));
-    }
-    if (view.other_data !== null) {
-      return [element("h4", "oqc-heading", "Result"), element("pre", "oqc-data", view.other_data)];
-    }
-    return [element("p", "oqc-mute oqc-empty", emptyText(view))];
   }
 
   /** @param {import("./facts.js").JobFacts} view */

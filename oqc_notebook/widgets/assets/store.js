@@ -1,27 +1,37 @@
 // The facts of one panel in the browser, shared by all views of it.
 
+import { KernelLink } from "./kernel.js";
+import { putRow, unpacked } from "./packing.js";
+
 /** Answers that are kept; older ones are asked for anew. */
 const ANSWERS_KEPT = 40;
+
+/** The place of a job that was loaded from a file. */
+export const LOADED = "loaded";
 
 /** Holds the facts, takes over the kernel's messages, and tells the views. */
 export class Store {
   /**
    * @param {import("./facts.js").View} view the very objects that the widget's model holds:
-   * @param {import("./facts.js").Row[]} rows changed in place, the model stays true
-   * @param {(message: object) => void} send sends a message to the kernel
+   * @param {import("./packing.js").PackedRows} table changed in place, the model stays true
+   * @param {(message: object) => void} send sends a message to the kernel's half of this panel
+   * @param {KernelLink} kernel
+   * @param {boolean} isInside whether this panel is shown inside another
    */
-  constructor(view, rows, send) {
+  constructor(view, table, send, kernel = new KernelLink(send), isInside = false) {
     this.view = view;
-    this.rows = rows;
+    this.table = table;
+    /** @type {import("./facts.js").Row[]} */
+    this.rows = unpacked(table);
     this.send = send;
-    /** Whether the kernel has said anything: a page without one offers no buttons. */
-    this.alive = false;
-    /** How far the kernel's clock is ahead of the browser's (ms). */
-    this.ahead = 0;
+    this.kernel = kernel;
+    this.isInside = isInside;
     /** @type {import("./facts.js").SavedFile[] | null} */
     this.files = null;
     /** The child that is open below the rows. @type {{index: number, store: Store} | null} */
     this.child = null;
+    /** The job that was loaded from a file, open at the end. @type {Store | null} */
+    this.loaded = null;
     /** Answers to questions, by the question; undefined until there is one. @type {Map<string, any>} */
     this.answers = new Map();
     /** Counts messages, so that a view can tell whether there was an answer. */
@@ -30,9 +40,23 @@ export class Store {
     this.listeners = new Set();
   }
 
+  /** Whether there is a kernel behind this page: one without offers no buttons. */
+  get alive() {
+    return this.kernel.alive;
+  }
+
   /** The kernel's time (ms since 1970). */
   now() {
-    return Date.now() + this.ahead;
+    return this.kernel.now();
+  }
+
+  /** Say to the kernel that this is shown, and what is known of it here. */
+  greet() {
+    const inside = [
+      ...(this.child === null ? [] : [this.child.index]),
+      ...(this.loaded === null ? [] : [LOADED]),
+    ];
+    this.send({ do: "hello", seq: this.view.seq, inside });
   }
 
   /**
@@ -62,16 +86,16 @@ export class Store {
    * @param {import("./facts.js").Message} message
    */
   receive(message) {
-    this.alive = true;
+    this.kernel.heard(message.now);
     this.messages += 1;
-    this.ahead = message.now - Date.now();
     let complete = true;
     if (message.do === "patch") complete = this.#patch(message);
     if (message.do === "whole") this.#replace(message);
     if (message.do === "offer") this.files = message.files ?? [];
     if (message.do === "answer" && message.key) this.answers.set(message.key, message.answer);
-    if (message.do === "child") this.#openChild(message);
-    if (message.do === "to_child") this.#tellChild(message);
+    if (message.do === "child") this.#openInside(message);
+    if (message.do === "closed") this.#closeInside(message);
+    if (message.do === "to_child") this.#tellInside(message);
     this.tell();
     return complete;
   }
@@ -79,12 +103,13 @@ export class Store {
   /**
    * Take over the objects that the model holds now, unless they are older than what is here.
    * @param {import("./facts.js").View} view
-   * @param {import("./facts.js").Row[]} rows
+   * @param {import("./packing.js").PackedRows} table
    */
-  reset(view, rows) {
+  reset(view, table) {
     if (view.seq < this.view.seq) return;
     this.view = view;
-    this.rows = rows;
+    this.table = table;
+    this.rows = unpacked(table);
   }
 
   tell() {
@@ -97,7 +122,9 @@ export class Store {
     if (message.seq !== this.view.seq + 1) return false;
     Object.assign(this.view, message.view, { seq: message.seq });
     for (const [index, changed] of message.rows ?? []) {
-      this.rows[index] = { ...this.rows[index], ...changed };
+      const row = { ...this.rows[index], ...changed };
+      this.rows[index] = row;
+      putRow(this.table, index, row);
     }
     return true;
   }
@@ -105,23 +132,30 @@ export class Store {
   /** @param {import("./facts.js").Message} message */
   #replace(message) {
     Object.assign(this.view, message.view, { seq: message.seq });
-    this.rows.splice(0, this.rows.length, ...(message.rows ?? []));
+    Object.assign(this.table, message.rows);
+    this.rows = unpacked(this.table);
   }
 
   /** @param {import("./facts.js").Message} message */
-  #openChild({ index = null, view, now }) {
-    this.child = null;
+  #openInside({ index = null, view, rows, now }) {
     if (index === null) return;
     const send = (/** @type {object} */ message) => this.send({ do: "to_child", index, message });
     const facts = /** @type {import("./facts.js").View} */ (view);
-    this.child = { index, store: new Store(facts, [], send) };
-    this.child.store.receive({ do: "here", seq: facts.seq, now });
+    const store = new Store(facts, rows, send, this.kernel, true);
+    store.receive({ do: "here", seq: facts.seq, now });
+    if (index === LOADED) this.loaded = store;
+    else this.child = { index: Number(index), store };
   }
 
   /** @param {import("./facts.js").Message} message */
-  #tellChild({ index, message }) {
-    if (this.child?.index !== index || !message || !this.child) return;
-    const { store } = this.child;
-    if (!store.receive(message)) store.send({ do: "hello", seq: store.view.seq });
+  #closeInside({ index }) {
+    if (index === LOADED) this.loaded = null;
+    else if (this.child?.index === index) this.child = null;
+  }
+
+  /** @param {import("./facts.js").Message} message */
+  #tellInside({ index, message }) {
+    const store = index === LOADED ? this.loaded : this.child?.index === index && this.child?.store;
+    if (store && message && !store.receive(message)) store.greet();
   }
 }

@@ -1,11 +1,9 @@
-// The buttons of a panel, what they ask, and the list of saved jobs.
+// The buttons of a job's panel, what they ask, and the list of saved jobs.
 
-import { button, element, setText, setTitle } from "./dom.js";
+import { button, element, enable, onceButton, setText, setTitle } from "./dom.js";
 import { runShown } from "./facts.js";
 import { localTime } from "./format.js";
-
-/** How long the kernel may leave a click unanswered before the panel says so (ms). */
-const PATIENCE_MS = 1000;
+import { Question } from "./question.js";
 
 /** The buttons of one view of a panel. */
 export class Toolbar {
@@ -16,95 +14,117 @@ export class Toolbar {
   constructor(store, redraw) {
     this.store = store;
     this.redraw = redraw;
-    /** What is said in place of the kernel's note while it has not answered a click. */
-    this.note = "";
-    /** @type {{messages: number, timer: ReturnType<typeof setTimeout>} | null} */
-    this.waiting = null;
-    this.asking = false;
+    /** The number of messages when something was clicked that is not answered yet. */
+    /** @type {number | null} */
+    this.clickedAt = null;
     /** @type {import("./facts.js").SavedFile[] | null} */
     this.shownFiles = null;
 
-    this.execute = button("Execute", () =>
-      this.#click({ do: "execute", run: runShown(store.view) }),
-    );
-    this.cancel = button("Cancel…", () => this.#ask(true));
-    this.refresh = button("Refresh", () => this.#click({ do: "refresh" }));
-    this.save = button("Save", () => this.#click({ do: "save" }));
-    this.load = button("Load…", () => this.#click({ do: "saved" }));
-
-    this.no = button("No", () => this.#ask(false));
-    const yes = button("Yes", () => {
-      this.#ask(false);
-      this.#click({ do: "cancel" });
+    this.execute = onceButton("Execute", () => this.#execute());
+    this.rerun = onceButton("", () => this.#rerun());
+    this.cancel = onceButton("Cancel…", () => {
+      const run = runShown(this.view());
+      this.question.ask(this.cancel, "Really cancel?", "Yes", () => {
+        this.#click({ do: "cancel", run });
+      });
     });
-    yes.classList.add("oqc-danger");
-    this.question = element("span", "oqc-question", "Really cancel? ", yes, this.no);
-    this.question.setAttribute("role", "group");
-    this.question.setAttribute("aria-label", "Really cancel?");
-    this.question.hidden = true;
-    this.question.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#ask(false);
-    });
-
+    this.refresh = onceButton("Refresh", () => this.#click({ do: "refresh" }));
+    this.save = onceButton("Save", () => this.#click({ do: "save" }));
+    this.load = onceButton("Load…", () => this.#click({ do: "saved" }));
+    this.question = new Question(redraw);
     this.element = element(
       "div",
       "oqc-buttons",
       this.execute,
+      this.rerun,
       this.cancel,
-      this.question,
       this.refresh,
       this.save,
       this.load,
+      this.question.element,
     );
     this.files = element("div", "oqc-files");
     this.files.hidden = true;
   }
 
+  view() {
+    return /** @type {import("./facts.js").View} */ (this.store.view);
+  }
+
   update() {
-    const { view, alive, messages, files } = this.store;
-    if (this.waiting && this.waiting.messages !== messages) this.#stopWaiting();
-    const ready = alive && !this.waiting;
-    this.execute.disabled = !ready || !view.can_execute || view.busy === "execute";
+    const { messages, files } = this.store;
+    const view = this.view();
+    if (this.clickedAt !== messages) this.clickedAt = null;
+    const away = whyNoKernel(this.store, this.clickedAt !== null);
+    const closed = away ?? whyNoSession(view);
     setText(this.execute, isFirstRun(view) ? "Execute" : "Run again");
-    this.cancel.disabled = !ready || !view.can_cancel || view.busy === "cancel";
-    this.refresh.disabled = !ready || !view.can_refresh || view.busy === "refresh";
-    this.save.disabled = !ready;
-    this.load.disabled = !ready;
-    if (this.asking && !view.can_cancel) this.asking = false;
-    this.cancel.hidden = this.asking;
-    this.question.hidden = !this.asking;
+    enable(this.execute, closed ?? whyNotExecute(view), costIn(view.cost));
+    this.#updateRerun(view, closed);
+    enable(this.cancel, closed ?? whyNotCancel(view), "Asks before it cancels");
+    enable(this.refresh, closed ?? whyNotRefresh(view), "Asks the server once how it stands");
+    enable(this.save, away, "Saves it next to the notebook, and says where");
+    enable(this.load, away, "Lists what is saved next to the notebook");
+    const asker = this.question.opener;
+    if (asker && asker.getAttribute("aria-disabled") === "true") this.question.close();
     if (files !== this.shownFiles) this.#showFiles(files);
   }
 
-  /** Leave nothing behind. */
-  stop() {
-    this.#stopWaiting();
+  #execute() {
+    const view = this.view();
+    this.#pay(this.execute, view.cost, { do: "execute", run: runShown(view) });
+  }
+
+  #rerun() {
+    const view = this.view();
+    if (view.kind !== "composite") return;
+    // which failures were seen, so that a late click runs nothing another time
+    this.#pay(this.rerun, view.rerun_cost, { do: "rerun", failures: view.failures });
+  }
+
+  /**
+   * @param {import("./facts.js").View} view
+   * @param {string | null} closed
+   */
+  #updateRerun(view, closed) {
+    const failed = view.kind === "composite" ? view.to_run_again : 0;
+    this.rerun.hidden = failed === 0 || this.question.opener === this.rerun;
+    if (view.kind !== "composite" || !failed) {
+      enable(this.rerun, closed ?? "Nothing has failed");
+      return;
+    }
+    const cancelled = view.tallies.CANCELLED ?? 0;
+    const kinds = [
+      ...(failed > cancelled ? ["failed"] : []),
+      ...(cancelled ? ["cancelled"] : []),
+    ];
+    setText(this.rerun, `Re-run ${failed} ${kinds.join(" or ")}`);
+    const isBusy = view.busy === "rerun" ? "They are being submitted" : null;
+    enable(this.rerun, closed ?? isBusy, `Runs only these again, and none of the others. ${costIn(view.rerun_cost)}`.trim());
+  }
+
+  /**
+   * Submit something: at once, or where it costs something, after a question.
+   * @param {HTMLButtonElement} opener
+   * @param {import("./facts.js").Cost | null} cost
+   * @param {object} message
+   */
+  #pay(opener, cost, message) {
+    const seen = { ...message, cost: cost?.amount ?? null };
+    if (cost === null) this.#click(seen);
+    else {
+      this.question.ask(opener, `Costs about ${costIn(cost)}: run?`, "Run", () =>
+        this.#click(seen),
+      );
+    }
   }
 
   /** @param {object} message */
   #click(message) {
     // until the kernel answers, a second click is the same click
-    if (this.waiting) return;
+    if (this.clickedAt !== null) return;
     this.store.send(message);
-    const timer = setTimeout(() => {
-      this.note = "No answer from the kernel yet: it is busy, or was restarted.";
-      this.redraw();
-    }, PATIENCE_MS);
-    this.waiting = { messages: this.store.messages, timer };
+    this.clickedAt = this.store.messages;
     this.redraw();
-  }
-
-  #stopWaiting() {
-    if (this.waiting) clearTimeout(this.waiting.timer);
-    this.waiting = null;
-    this.note = "";
-  }
-
-  /** @param {boolean} asking */
-  #ask(asking) {
-    this.asking = asking;
-    this.update();
-    (asking ? this.no : this.cancel).focus();
   }
 
   /** @param {import("./facts.js").SavedFile[] | null} files */
@@ -121,6 +141,7 @@ export class Toolbar {
     for (const file of files) {
       const choose = button(file.name, () => {
         this.store.files = null;
+        this.load.focus();
         this.#click({ do: "open", path: file.path });
       });
       setTitle(choose, file.path);
@@ -136,6 +157,52 @@ export class Toolbar {
     );
     (list.querySelector("button") ?? close).focus();
   }
+}
+
+/**
+ * Tell why no button can be used now, or null.
+ * @param {import("./store.js").Store} store
+ * @param {boolean} isWaiting whether a click is not answered yet
+ */
+export function whyNoKernel({ kernel }, isWaiting) {
+  if (kernel.ended) return "The kernel of this panel has ended";
+  if (!kernel.alive) return "There is no kernel behind this panel";
+  return isWaiting ? "The kernel has not answered the last click yet" : null;
+}
+
+/**
+ * Tell why nothing can be asked of the server now, or null.
+ * @param {import("./facts.js").Reach} view
+ */
+export function whyNoSession(view) {
+  if (view.session === "closed") return "The session is closed";
+  if (view.session === "unopened") return "The session is not open";
+  return view.session === "none" ? "It belongs to no session" : null;
+}
+
+/** @param {import("./facts.js").View} view */
+function whyNotExecute(view) {
+  if (view.busy === "execute") return "It is being submitted";
+  if (view.can_execute) return null;
+  return view.in_flight ? "It is in flight" : "There is nothing to run";
+}
+
+/** @param {import("./facts.js").View} view */
+function whyNotCancel(view) {
+  if (view.busy === "cancel") return "The server is being asked";
+  if (view.can_cancel) return null;
+  return view.in_flight ? "Cancellation is requested already" : "Nothing is in flight";
+}
+
+/** @param {import("./facts.js").View} view */
+function whyNotRefresh(view) {
+  if (view.busy === "refresh") return "The server is being asked";
+  return view.can_refresh ? null : "Nothing was submitted yet";
+}
+
+/** @param {import("./facts.js").Cost | null} cost */
+function costIn(cost) {
+  return cost ? `${cost.amount} (${cost.words})` : "";
 }
 
 /** @param {import("./facts.js").View} view */
