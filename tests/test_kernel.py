@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,8 @@ from tests.support_kernel import Kernel
 
 
 @pytest.fixture
-def kernel() -> Iterator[Kernel]:
-    with Kernel() as kernel:
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    with Kernel(cwd=str(tmp_path)) as kernel:
         yield kernel
 
 
@@ -22,7 +23,7 @@ def test_queued_cells_all_run_with_a_session_in_the_background(
 ) -> None:
     cells = kernel.run(
         f"import oqc_notebook; sdk = oqc_notebook.connect({local_qpu.url!r}, "
-        f"authentication_token={local_qpu.token!r}, default_qpu_id={EXACT!r})",
+        f"authentication_token={local_qpu.token!r}, default_qpu_id={EXACT!r}, archive=False)",
         f"job = sdk.create_job(program={ONE!r}); await job.execute(); print(job.result.data)",
         "oqc_notebook.run(job.execute()); print(len(job.history))",
         "import asyncio; await asyncio.gather(job.execute(), job.execute()); print(job.completed)",

@@ -1,8 +1,9 @@
-"""A JupyterLab server, a browser, and notebooks that are open in it."""
+"""Servers of JupyterLab and Notebook 7, a browser, and notebooks that are open in it."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from typing import TypeAlias
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.lab import CHROMIUM, Lab, Notebook, chromium_is_there, launch
+from tests.browser.lab import CHROMIUM, Lab, Notebook, Notebook7, chromium_is_there, launch
 from tests.support import LocalQpu
 
 OpenNotebook: TypeAlias = Callable[..., Notebook]
@@ -41,6 +42,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
 
 
 @pytest.fixture(scope="package")
+def notebook7(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+    """A server of Notebook 7."""
+    notebook7 = Notebook7(tmp_path_factory.mktemp("notebook7"))
+    yield notebook7
+    notebook7.stop()
+
+
+@pytest.fixture(params=["lab", "notebook7"])
+def either(request: pytest.FixtureRequest) -> Lab:
+    """JupyterLab in one test, and Notebook 7 in another."""
+    server: Lab = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(scope="package")
 def slow_qpu() -> Iterator[LocalQpu]:
     """A local QPU that is slow enough for its jobs' states to be seen."""
     with LocalQpu("--latency", "1", "--seed", "7") as qpu:
@@ -57,11 +73,35 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def open_notebook(lab: Lab, page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
     """Write a notebook with the given cells and open it: ``open_notebook("1 + 1", ...)``."""
+    yield from _opening(lab, page, _name_of(request))
 
+
+@pytest.fixture
+def open_in_notebook7(
+    notebook7: Lab, page: Page, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
+    """As ``open_notebook``, in Notebook 7."""
+    yield from _opening(notebook7, page, _name_of(request))
+
+
+@pytest.fixture
+def open_in_either(
+    either: Lab, page: Page, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
+    """As ``open_notebook``, in JupyterLab in one test and in Notebook 7 in another."""
+    yield from _opening(either, page, _name_of(request))
+
+
+def _name_of(request: pytest.FixtureRequest) -> str:
+    """Give a test's name, with its parameters, as a file can be called anywhere."""
+    return re.sub(r"\W+", "-", request.node.name).strip("-")
+
+
+def _opening(server: Lab, page: Page, name: str) -> Iterator[OpenNotebook]:
     opened: list[Notebook] = []
 
     def write_and_open(*cells: str) -> Notebook:
-        opened.append(Notebook(lab, page, lab.write(request.node.name, *cells)).open())
+        opened.append(Notebook(server, page, server.write(name, *cells)).open())
         return opened[-1]
 
     yield write_and_open

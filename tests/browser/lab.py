@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import nbformat
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.support import EXACT, LocalQpu, until
@@ -45,8 +46,14 @@ _DISABLED = [
 class Lab:
     """A JupyterLab server on this machine with folders of its own."""
 
+    #: The module that starts it, the class that its options are of, and where notebooks open.
+    module = "jupyterlab"
+    app = "LabApp"
+    documents = "doc/tree/"
+
     def __init__(self, folder: Path) -> None:
         self.notebooks = folder / "notebooks"
+        self._data = folder / "data"
         self._runtime = folder / "runtime"
         self._log = folder / "lab.log"
         self.notebooks.mkdir()
@@ -61,7 +68,7 @@ class Lab:
         environment = {
             **os.environ,
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
-            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_DATA_DIR": str(self._data),
             "JUPYTER_RUNTIME_DIR": str(self._runtime),
             "JUPYTERLAB_SETTINGS_DIR": str(settings),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
@@ -72,12 +79,12 @@ class Lab:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                    *(sys.executable, "-m", self.module, "--no-browser", "--allow-root"),
                     "--port=0",
                     "--ServerApp.ip=127.0.0.1",
                     "--IdentityProvider.token=",
                     f"--ServerApp.root_dir={self.notebooks}",
-                    "--LabApp.expose_app_in_browser=True",
+                    f"--{self.app}.expose_app_in_browser=True",
                 ],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -88,7 +95,7 @@ class Lab:
 
     def _where(self) -> str | None:
         if self.process.poll() is not None:
-            raise RuntimeError(f"JupyterLab did not start: {self._log.read_text()}")
+            raise RuntimeError(f"{self.module} did not start: {self._log.read_text()}")
         for file in self._runtime.glob("jpserver-*.json"):
             with contextlib.suppress(ValueError, OSError):
                 url = str(json.loads(file.read_text())["url"])
@@ -109,9 +116,22 @@ class Lab:
         nbformat.write(notebook, path)
         return path
 
+    def trust(self, path: Path) -> None:
+        """Trust a notebook, as one that was written and run here."""
+        with NotebookNotary(data_dir=str(self._data)) as notary:
+            notary.sign(nbformat.read(path, as_version=4))
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=30)
+
+
+class Notebook7(Lab):
+    """A server of Jupyter Notebook 7."""
+
+    module = "notebook"
+    app = "JupyterNotebookApp"
+    documents = "notebooks/"
 
 
 class Notebook:
@@ -124,11 +144,22 @@ class Notebook:
 
     def open(self) -> Self:
         """Open the notebook, or open it anew, and wait for its kernel."""
-        relative = self.path.relative_to(self.lab.notebooks)
-        self.page.goto(f"{self.lab.url}doc/tree/{relative}?reset")
-        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE_MS)
+        self._go_there()
         self._wait_for_kernel()
         return self
+
+    def open_without_kernel(self) -> Self:
+        """Open the notebook anew and choose to have no kernel; its own must not be installed."""
+        self._go_there()
+        dialog = self.page.locator(".jp-Dialog", has_text="Select Kernel")
+        dialog.get_by_role("button", name="No Kernel").click(timeout=PATIENCE_MS)
+        dialog.wait_for(state="detached", timeout=PATIENCE_MS)
+        return self
+
+    def _go_there(self) -> None:
+        relative = self.path.relative_to(self.lab.notebooks)
+        self.page.goto(f"{self.lab.url}{self.lab.documents}{relative}?reset")
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE_MS)
 
     def _wait_for_kernel(self) -> None:
         self.page.wait_for_function(
@@ -178,6 +209,21 @@ class Notebook:
             "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
         )
         self._wait_for_kernel()
+
+    def store_widget_state(self, *, on: bool) -> None:
+        """Choose whether notebooks are saved with the state of their widgets."""
+        self.page.evaluate(
+            """on => {
+                const toggle = '@jupyter-widgets/jupyterlab-manager:saveWidgetState';
+                const {commands} = window.jupyterapp;
+                if (commands.isToggled(toggle) !== on) return commands.execute(toggle);
+            }""",
+            on,
+        )
+
+    def shut_down_kernel(self) -> None:
+        """Shut the kernel down; the page stays as it is."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def end_kernels(self) -> None:
         """End every kernel, so that tests do not slow each other down."""

@@ -34,7 +34,7 @@ def state(panel: Locator) -> Locator:
 
 
 def note(panel: Locator) -> Locator:
-    return panel.locator("footer")
+    return panel.locator(":scope > .oqc-note")
 
 
 def press(panel: Locator, label: str) -> None:

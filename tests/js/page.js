@@ -2,6 +2,8 @@
 
 import { JSDOM } from "jsdom";
 
+import { putRow } from "../../oqc_notebook/widgets/assets/packing.js";
+
 /** Open a page and put what the panels need of it into the global scope. */
 export function openPage() {
   const { window } = new JSDOM("<!doctype html><body></body>", { pretendToBeVisual: true });
@@ -30,6 +32,10 @@ export function jobFacts(facts = {}) {
   return {
     kind: "job",
     seq: 0,
+    session: "open",
+    lost: null,
+    queue: null,
+    cost: null,
     note: null,
     busy: null,
     name: "bell",
@@ -76,6 +82,7 @@ export function jobFacts(facts = {}) {
         zone_known: true,
         took_s: 2.2,
         qpu_id: "qpu:local:1:exact",
+        qpu: "Exact 32-qubit",
         shots: 1000,
         task_id: "3f9c0000-0000-0000-0000-0000000081d2",
         error: null,
@@ -108,6 +115,10 @@ export function compositeFacts(facts = {}) {
   return {
     kind: "composite",
     seq: 0,
+    session: "open",
+    lost: null,
+    queue: null,
+    cost: null,
     note: null,
     busy: null,
     name: "sweep",
@@ -118,7 +129,11 @@ export function compositeFacts(facts = {}) {
     qpus: ["8-qubit Simulator"],
     simulated: true,
     in_flight: true,
-    failed: 3,
+    to_run_again: 3,
+    rerun_cost: null,
+    failures: 3,
+    results: 132,
+    last_begun: "2026-11-22T14:02:31.000Z",
     started: "2026-11-22T14:02:31.000Z",
     ended: null,
     bit_order: "c[0] is the leftmost bit",
@@ -150,17 +165,30 @@ export function rowsOf(count) {
   }));
 }
 
+/**
+ * Give rows as they travel.
+ * @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} rows
+ * @returns {import("../../oqc_notebook/widgets/assets/packing.js").PackedRows}
+ */
+export function tableOf(rows) {
+  const table = { columns: [], words: { qpu: [], state: [] }, rows: [] };
+  rows.forEach((row, index) => putRow(table, index, row));
+  return table;
+}
+
 /** Stands for the widget's model: keeps what is sent, and passes on what the kernel sends. */
 export class Model {
   /**
    * @param {object} view
-   * @param {object[]} rows
+   * @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} rows
    */
   constructor(view, rows = []) {
     /** @type {Record<string, any>} */
-    this.state = { view, rows };
+    this.state = { view, rows: tableOf(rows) };
     /** @type {any[]} */
     this.sent = [];
+    /** @type {any[]} */
+    this.callbacks = [];
     /** @type {Map<string, (message?: any) => void>} */
     this.listeners = new Map();
   }
@@ -178,9 +206,13 @@ export class Model {
     this.listeners.set(name, listener);
   }
 
-  /** @param {object} message */
-  send(message) {
+  /**
+   * @param {object} message
+   * @param {any} callbacks
+   */
+  send(message, callbacks) {
     this.sent.push(message);
+    this.callbacks.push(callbacks);
   }
 
   /** @param {object} message */

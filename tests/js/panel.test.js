@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import definition from "../../oqc_notebook/widgets/assets/panel.js";
-import { Model, RUNNING, compositeFacts, frame, jobFacts, openPage, rowsOf } from "./page.js";
+import { Model, RUNNING, compositeFacts, frame, jobFacts, openPage, rowsOf, tableOf } from "./page.js";
 
 /** @type {(() => void)[]} */
 const cleanups = [];
@@ -41,6 +41,19 @@ function button(el, label) {
   const found = [...el.querySelectorAll("button")].find((each) => each.textContent === label);
   assert.ok(found, `there is no button ${label}`);
   return found;
+}
+
+/**
+ * Tell whether a button does nothing now.
+ * @param {Element} each
+ */
+function isOff(each) {
+  return each.getAttribute("aria-disabled") === "true";
+}
+
+/** @param {Element} el */
+function status(el) {
+  return el.querySelector(".oqc-status > span:not(.oqc-symbol)")?.parentElement?.textContent?.slice(1) ?? "";
 }
 
 test("a job's panel shows its facts", async () => {
@@ -83,7 +96,7 @@ test("a panel follows the kernel's changes", async () => {
   assert.equal(el.querySelector(".oqc-state")?.textContent, "▶RUNNING");
   assert.match(el.textContent ?? "", /running\d\d:\d\d/);
   model.receive({ do: "patch", seq: 3, view: { state: "FAILED" } });
-  assert.deepEqual(model.sent.at(-1), { do: "hello", seq: 1 });
+  assert.deepEqual(model.sent.at(-1), { do: "hello", seq: 1, inside: [] });
 });
 
 test("markup and bidi characters show as text", async () => {
@@ -107,23 +120,27 @@ test("markup and bidi characters show as text", async () => {
 test("buttons that make no sense are disabled", async () => {
   const model = new Model(jobFacts({ state: "CREATED", run_count: 0, can_refresh: false }));
   const { el } = await show(model);
-  assert.ok(!button(el, "Execute").disabled);
-  assert.ok(button(el, "Cancel…").disabled);
-  assert.ok(button(el, "Refresh").disabled);
+  assert.ok(!isOff(button(el, "Execute")));
+  assert.ok(isOff(button(el, "Cancel…")));
+  assert.ok(isOff(button(el, "Refresh")));
   model.receive({ do: "patch", seq: 1, view: { ...RUNNING, can_refresh: true, run_count: 1 } });
   await frame();
-  assert.ok(button(el, "Run again").disabled);
-  assert.ok(!button(el, "Cancel…").disabled);
+  assert.ok(isOff(button(el, "Run again")));
+  assert.ok(!isOff(button(el, "Cancel…")));
 });
 
-test("no kernel, no buttons", () => {
+test("no kernel, no buttons but those that only change what is shown", () => {
   const widget = /** @type {any} */ (definition)();
   const model = new Model(jobFacts());
   widget.initialize({ model });
   const el = document.createElement("div");
   cleanups.push(widget.render({ model, el }));
-  assert.ok(
-    [...el.querySelectorAll("button")].every((each) => each.disabled || each.closest("[hidden]")),
+  const on = [...el.querySelectorAll("button")].filter(
+    (each) => !isOff(each) && !each.closest("[hidden]"),
+  );
+  assert.deepEqual(
+    on.map(({ textContent }) => textContent),
+    ["c[0] is the leftmost bit ⇄", "Options"],
   );
 });
 
@@ -134,11 +151,11 @@ test("a double click is one action, and says which run it saw", async () => {
   button(el, "Run again").click();
   button(el, "Run again").click();
   await frame();
-  assert.deepEqual(model.sentOf("execute"), [{ do: "execute", run: jobFacts().task_id }]);
-  assert.ok(button(el, "Run again").disabled);
+  assert.deepEqual(model.sentOf("execute"), [{ do: "execute", run: `${jobFacts().task_id}/1`, cost: null }]);
+  assert.ok(isOff(button(el, "Run again")));
   model.receive({ do: "patch", seq: 1, view: { note: { text: "Submitted.", bad: false } } });
   await frame();
-  assert.equal(el.querySelector("footer")?.textContent, "Submitted.");
+  assert.equal(el.querySelector(".oqc-note")?.textContent, "Submitted.");
 });
 
 test("cancelling asks first, and Escape means no", async () => {
@@ -166,7 +183,7 @@ test("the question goes away when the run has ended", async () => {
   assert.ok(button(el, "Yes").closest("[hidden]"));
 });
 
-test("a kernel that does not answer is told about", async () => {
+test("a kernel that does not answer is told about, until it does", async () => {
   const model = new Model(jobFacts());
   const { el } = await show(model);
   await frame();
@@ -179,7 +196,87 @@ test("a kernel that does not answer is told about", async () => {
   Object.assign(globalThis, timers);
   losePatience();
   await frame();
-  assert.match(el.querySelector("footer")?.textContent ?? "", /No answer from the kernel yet/);
+  assert.match(status(el), /No answer from the kernel since .*: it is busy/);
+  assert.ok(isOff(button(el, "Save")));
+  model.receive({ do: "here", seq: 0 });
+  await frame();
+  assert.equal(status(el), "");
+  assert.ok(!isOff(button(el, "Save")));
+});
+
+test("a kernel that is done with a message and did not answer has ended", async () => {
+  const model = new Model(jobFacts(RUNNING));
+  const { el } = await show(model);
+  await frame();
+  button(el, "Refresh").click();
+  /** @type {() => void} */
+  let graceIsOver = () => {};
+  Object.assign(globalThis, {
+    setTimeout: (/** @type {() => void} */ act) => (graceIsOver = act),
+  });
+  model.callbacks.at(-1)?.iopub.status({ content: { execution_state: "idle" } });
+  Object.assign(globalThis, timers);
+  graceIsOver();
+  await frame();
+  assert.match(status(el), /The kernel of this panel has ended.* as of \d\d:\d\d:\d\d UTC/);
+  const buttons = [...el.querySelectorAll(".oqc-buttons button:not([hidden] button)")];
+  assert.ok(buttons.every(isOff));
+  assert.equal(button(el, "Save").title, "The kernel of this panel has ended");
+});
+
+test("a lost connection is no failure of the job, and goes away by itself", async () => {
+  const model = new Model(jobFacts(RUNNING));
+  const { el } = await show(model);
+  const lost = new Date(Date.now() - 12_000).toISOString();
+  model.receive({ do: "patch", seq: 1, view: { lost } });
+  await frame();
+  assert.match(status(el), /Connection to the server lost, trying again · 00:1[23]/);
+  assert.equal(el.querySelector(".oqc-state")?.textContent, "▶RUNNING");
+  model.receive({ do: "patch", seq: 2, view: { lost: null } });
+  await frame();
+  assert.equal(status(el), "");
+});
+
+test("a closed session is told, and what needs it is off", async () => {
+  const { el } = await show(new Model(jobFacts({ session: "closed" })));
+  await frame();
+  assert.match(status(el), /The session is closed/);
+  for (const label of ["Run again", "Cancel…", "Refresh"]) {
+    assert.ok(isOff(button(el, label)), label);
+    assert.equal(button(el, label).title, "The session is closed");
+  }
+  assert.ok(!isOff(button(el, "Save")));
+});
+
+test("what costs something is asked about, with the sum", async () => {
+  const cost = { amount: "1.20", words: "1 task at 0.2 + 1000 shots at 0.001" };
+  const model = new Model(jobFacts({ cost }));
+  const { el } = await show(model);
+  await frame();
+  button(el, "Run again").click();
+  assert.deepEqual(model.sentOf("execute"), []);
+  assert.match(el.textContent ?? "", /Costs about 1.20 \(1 task at 0.2 \+ 1000 shots at 0.001\): run\?/);
+  button(el, "Run").click();
+  assert.equal(model.sentOf("execute").at(-1).cost, "1.20");
+});
+
+test("a loaded job is shown at the end, until it is closed", async () => {
+  const model = new Model(jobFacts());
+  const { el } = await show(model);
+  const facts = { view: jobFacts({ name: "old" }), rows: tableOf([]) };
+  model.receive({ do: "child", seq: 0, index: "loaded", ...facts });
+  await frame();
+  const inside = el.querySelector(".oqc-loaded .oqc-live");
+  assert.equal(inside?.getAttribute("aria-label"), "job old");
+  const patch = { do: "patch", seq: 1, view: { name: "older" } };
+  model.receive({ do: "to_child", seq: 0, index: "loaded", message: { now: 0, ...patch } });
+  await frame();
+  assert.equal(inside?.getAttribute("aria-label"), "job older");
+  button(el, "Close").click();
+  assert.equal(model.sentOf("unload").length, 1);
+  model.receive({ do: "closed", seq: 0, index: "loaded" });
+  await frame();
+  assert.equal(el.querySelector(".oqc-loaded .oqc-live"), null);
 });
 
 test("saved jobs are offered, and one is opened", async () => {

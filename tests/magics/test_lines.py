@@ -123,6 +123,8 @@ def test_the_examples_of_the_help_run_as_they_stand_there(kernel: Kernel) -> Non
         "history",
         "counts",
         "load",
+        "jobs",
+        "resume",
     )
     cells = [example for name in order for example in examples[f"oqc_{name}"]]
     assert len(cells) == sum(len(magic.examples) for magic in MAGICS)

@@ -59,14 +59,27 @@ def test_connecting_again_gives_the_open_session_back(shared: Kernel) -> None:
     assert same.text == "True\n"
 
 
-def test_the_qpus_are_listed_with_the_default_marked(shared: Kernel) -> None:
+def test_the_qpus_are_shown_with_the_default_marked(shared: Kernel) -> None:
     (cell,) = ok(shared, "%oqc_qpus")
-    head, first, second = (row.split("  ") for row in cell.outputs[0]["text/plain"].splitlines())
-    assert [[c.strip() for c in row if c.strip()] for row in (head, first, second)] == [
-        ["id", "name", "qubits", "status", "default"],
-        [EXACT, "Exact 32-qubit", "32", "ACTIVE", "✓"],
-        [SIMULATOR, "8-qubit Simulator", "8", "ACTIVE"],
-    ]
+    assert panels(cell) == 1
+    head, names, *rows = cell.outputs[1]["text/plain"].splitlines()
+    assert re.fullmatch(r"QPUs at http://127.0.0.1:\d+, as of .* UTC", head)
+    assert names.split()[:5] == ["name", "id", "qubits", "status", "queue"]
+    cells = [[c.strip() for c in row.split("  ") if c.strip()] for row in rows]
+    assert cells[0] == ["Exact 32-qubit (SIMULATED)", EXACT, "32", "ACTIVE", "0", "✓"]
+    assert cells[1][:4] == ["8-qubit Simulator (SIMULATED)", SIMULATOR, "8", "ACTIVE"]
+    assert [row[-1] for row in cells].count("✓") == 1
+
+
+def test_the_jobs_of_the_session_are_shown_by_their_names(kernel: Kernel) -> None:
+    ok(kernel, f"%%oqc_job first --shots 50\n{ONE}", f"%%oqc_job second --no-run\n{ONE}")
+    (cell,) = ok(kernel, "%oqc_jobs")
+    assert panels(cell) == 1
+    head, _, *rows = cell.outputs[1]["text/plain"].splitlines()
+    assert head.startswith("2 jobs of the session with http://127.0.0.1:")
+    assert [row.split()[:2] for row in rows] == [["second", "job"], ["first", "job"]]
+    assert "✓ COMPLETED" in rows[1]
+    assert "1: 50" in rows[1]
 
 
 def test_the_default_qpu_is_changed_to_one_that_there_is(kernel: Kernel) -> None:

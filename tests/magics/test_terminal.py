@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,12 +48,15 @@ get_ipython().run_cell_magic("oqc_job", "one --shots 100", {ONE!r})
 sdk = again._client
 pair = sdk.create_job(program=[{BELL!r}, {BROKEN!r}])
 %oqc_run pair
+%oqc_jobs
 %oqc_run nope
 """
     process = ipython(tmp_path, local_qpu.url, local_qpu.token, script)
     out, err = process.communicate(timeout=60)
     assert f"Default QPU: Exact 32-qubit ({EXACT})." in out
-    assert "qpu:local:2:simulator  8-qubit Simulator  8" in out
+    assert "8-qubit Simulator (SIMULATED)  qpu:local:2:simulator  8" in out
+    assert "3 jobs of the session with http" in out
+    assert re.search("pair +2 jobs +Exact 32-qubit +✕ FAILED .* 1 COMPLETED, 1 FAILED", out)
     assert "Job one: ✓ COMPLETED on Exact 32-qubit, SIMULATED, 100 shots" in out
     assert "one: register c, 100 shots (c[0] is the leftmost bit)" in out
     assert f"Saved one to {tmp_path / 'jobs.oqc' / 'saved' / 'one.json'}" in out

@@ -59,6 +59,17 @@ class Channel:
         return [view["note"]["text"] for view in views if view.get("note")]
 
 
+def unpacked(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the rows of a table as it travels, as assets/packing.js does."""
+    return [
+        {
+            name: table["words"][name][value] if name in table["words"] else value
+            for name, value in itertools.zip_longest(table["columns"], values)
+        }
+        for values in table["rows"]
+    ]
+
+
 @pytest.fixture(autouse=True)
 def channels(monkeypatch: pytest.MonkeyPatch) -> list[Channel]:
     """The channels of the widgets that were made, in order, those of layouts left out."""
@@ -80,8 +91,6 @@ def make_panel(channels: list[Channel]) -> Iterator[Callable[..., tuple[Panel, C
     made: list[Panel] = []
 
     def make(job: Job | CompositeJob, name: str | None = None, **options: Any) -> Any:
-        options.setdefault("on_change", lambda over: None)
-        options.setdefault("open_below", lambda other, called: None)
         made.append(Panel(job, name, WidgetChannel(), **options))
         return made[-1], channels[-1]
 

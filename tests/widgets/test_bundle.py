@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import shutil
 import subprocess
+import zlib
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from oqc_notebook.widgets.bundle import ASSETS, MODULES, css, esm
+from oqc_notebook.widgets.bundle import ASSETS, MODULES, STYLES, css, esm, loader
 
 
 def test_every_module_is_joined_after_those_that_it_imports() -> None:
-    assert {path.name for path in ASSETS.glob("*.js")} == set(MODULES)
+    assert {path.name for path in ASSETS.glob("*.js")} == {*MODULES, "loader.js"}
     for place, name in enumerate(MODULES):
         text = (ASSETS / name).read_text()
         imported = re.findall(r'^(?:import|\}) .*?from "\./([\w.]+)";$', text, re.MULTILINE)
@@ -43,6 +46,17 @@ def test_the_joined_text_is_a_module(tmp_path: Path) -> None:
         [node, "--input-type=module", "-e", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "function"
+
+
+def test_every_style_sheet_is_joined() -> None:
+    assert {path.name for path in ASSETS.glob("*.css")} == set(STYLES)
+
+
+def test_what_a_widget_carries_is_that_module_packed() -> None:
+    text = loader()
+    assert len(text) < 0.5 * len(esm() + css())
+    (content,) = re.findall(r'const PACKED = "([\w+/=]+)";', text)
+    assert json.loads(zlib.decompress(base64.b64decode(content))) == {"esm": esm(), "css": css()}
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:

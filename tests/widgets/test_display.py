@@ -20,14 +20,8 @@ from tests.widgets.conftest import Channel
 class Publisher:
     """Stands for what publishes outputs in a kernel."""
 
-    topic = b"display_data"
-    pub_socket = None
-
     def __init__(self) -> None:
-        self.parent_header: dict[str, str] = {}
         self.published: list[tuple[dict[str, Any], dict[str, Any], bool]] = []
-        self.sent_to: list[dict[str, Any]] = []
-        self.session = self
 
     def publish(
         self,
@@ -37,10 +31,6 @@ class Publisher:
         update: bool = False,
     ) -> None:
         self.published.append((data, transient or {}, update))
-
-    def send(self, socket: Any, kind: str, content: dict[str, Any], **options: Any) -> None:
-        self.published.append((content["data"], content["transient"], False))
-        self.sent_to.append(options["parent"])
 
 
 class Shell:
@@ -54,7 +44,6 @@ class Shell:
 
     def begin_cell(self, cell_id: str, execution: str) -> None:
         self.parent = {"header": {"msg_id": execution}, "metadata": {"cellId": cell_id}}
-        self.display_pub.parent_header = {"msg_id": execution}
 
     def get_parent(self) -> dict[str, Any]:
         return self.parent
@@ -85,7 +74,7 @@ def test_two_outputs_the_live_one_and_its_twin(shell: Shell) -> None:
     assert live["text/plain"] == "Live panel of job bell; how it stood last follows."
     assert no_id == {}
     assert twin["text/plain"].startswith("Job bell: ○ CREATED on q, 1000 shots, as of ")
-    assert 'class="oqc-twin"' in twin["text/html"]
+    assert 'class="oqc-twin ' in twin["text/html"]
     assert "<script" not in twin["text/html"]
     assert set(transient) == {"display_id"}
 
@@ -100,7 +89,8 @@ async def test_the_twin_is_updated_at_the_end_and_not_at_every_step(
         display_id = shell.display_pub.published[1][1]["display_id"]
         await job.execute()
     updates = [each for each in shell.display_pub.published if each[2]]
-    assert len(updates) == 2  # the first change, and the end
+    # the first change, the end, and between them the beginning, if it was seen
+    assert 2 <= len(updates) <= 3
     assert {each[1]["display_id"] for each in updates} == {display_id}
     assert "FAILED" in updates[-1][0]["text/plain"]
     assert "2 children" in updates[-1][0]["text/plain"]
@@ -120,20 +110,6 @@ def test_the_same_cell_again_closes_what_it_showed_before(
     shell.begin_cell("cell-2", "execution-3")
     show(job)
     assert [channel.closed for channel in channels] == [True, True, False, False]
-
-
-def test_a_job_that_a_click_opens_is_shown_in_the_panels_cell(
-    shell: Shell, channels: list[Channel], tmp_path: Any
-) -> None:
-    job = a_job()
-    job.save(tmp_path / "2nd run.json")
-    show(job)
-    cell = shell.parent
-    shell.begin_cell("", "a click")
-    channels[0].receive(do="open", path=str(tmp_path / "2nd run.json"))
-    assert shell.display_pub.sent_to == [cell, cell]
-    assert shell.display_pub.published[-1][0]["text/plain"].startswith("Job job_2nd_run: ")
-    assert len(channels) == 2
 
 
 def test_without_a_kernel_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,9 +17,12 @@ from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.widgets.panel import Panel
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu, until
-from tests.widgets.conftest import Channel
+from tests.widgets.conftest import Channel, unpacked
 
 MakePanel = Callable[..., tuple[Panel, Channel]]
+
+#: What a page says it shows of a job that never ran.
+NEVER = "/0"
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +74,7 @@ async def test_only_rows_that_changed_are_sent(local_qpu: LocalQpu, make_panel: 
     async with local_qpu.sdk() as sdk:
         sweep = sdk.create_job(program=[BELL] * 40, label=[f"θ = {i}" for i in range(40)])
         panel, channel = make_panel(sweep, "sweep")
-        rows = json.loads(json.dumps(channel.state["rows"]))
+        rows = unpacked(channel.state["rows"])
         assert [row["label"] for row in rows][:2] == ["θ = 0", "θ = 1"]
         await asyncio.gather(*(job.execute() for job in sweep.jobs[3:6]))
         await asyncio.sleep(0.15)  # the last change of a part of the children is not urgent
@@ -110,7 +113,7 @@ async def test_a_change_of_11_of_200_rows_is_at_most_2_kb(
             program=[BELL] * 200, label=[f"θ = {i / 100:.2f}" for i in range(200)]
         )
         _, channel = make_panel(sweep)
-        assert len(json.dumps(channel.state["rows"])) < 40_000
+        assert len(json.dumps(channel.state["rows"])) < 10_000
         await sweep.execute()
     for message in channel.messages:
         rows = message.get("rows", [])
@@ -124,14 +127,13 @@ async def test_children_that_are_added_get_rows(make_panel: MakePanel) -> None:
     sweep = sdk.create_job(program=["a", "b"], qpu_id="q")
     panel, channel = make_panel(sweep)
     sweep.add(sdk.create_job(program="c", qpu_id="q", label="new"))
-    sweep.jobs[0]._changed()
     assert [row["label"] for row in panel.rows] == ["", "", "new"]
-    assert channel.messages[-1]["rows"][-1][0] == 2
+    assert [row for row, _ in channel.messages[-1]["rows"]] == [2]
     await asyncio.sleep(0.11)
     sweep.jobs[2].label = "newer"
     sweep.jobs[2]._changed()
     assert panel.rows[2]["label"] == "newer"
-    sweep.jobs.pop(0)
+    sweep.jobs.pop(0)  # a plain list tells nobody; the next change shows it
     await asyncio.sleep(0.11)
     sweep.jobs[0]._changed()
     assert channel.messages[-1]["do"] == "whole"
@@ -201,8 +203,8 @@ async def test_two_clicks_on_execute_are_one_run(
     async with local_qpu.sdk() as sdk:
         job = sdk.create_job(program=ONE)
         _, channel = make_panel(job)
-        channel.receive(do="execute", run=None)
-        clicking_thread(channel, do="execute", run=None)
+        channel.receive(do="execute", run=NEVER)
+        clicking_thread(channel, do="execute", run=NEVER)
         while "Run 1 has ended: COMPLETED." not in channel.notes():
             await asyncio.sleep(0.01)
         assert len(job.history) == 1
@@ -215,7 +217,7 @@ async def test_a_click_that_comes_late_runs_nothing(
         job = sdk.create_job(program=ONE)
         _, channel = make_panel(job)
         await job.execute()
-        clicking_thread(channel, do="execute", run=None)
+        clicking_thread(channel, do="execute", run=NEVER)
         assert "Another run has begun since that click: nothing was submitted." in channel.notes()
         assert len(job.history) == 1
         assert job.ended
@@ -227,7 +229,7 @@ async def test_execute_says_what_kept_it_from_running(make_panel: MakePanel) -> 
         (Job("p", "q"), "has no client attached"),
     ):
         _, channel = make_panel(job)
-        channel.receive(do="execute", run=None)
+        channel.receive(do="execute", run=NEVER)
         assert text in channel.notes()[-1]
         assert channel.messages[-1]["view"]["note"]["bad"]
 
@@ -244,7 +246,7 @@ def test_cancel_from_another_thread_while_the_job_is_awaited(
     on_loop(proxied.open()).result()
     job = proxied.create_job(program=ONE)
     _, channel = make_panel(job)
-    channel.receive(do="cancel")
+    channel.receive(do="cancel", run=NEVER)
     assert channel.notes() == ["Nothing is in flight: there was nothing to cancel."]
     running = proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
     waiting = on_loop(job.execute())
@@ -255,7 +257,9 @@ def test_cancel_from_another_thread_while_the_job_is_awaited(
     proxy.spoil("POST", "cancel", answer=answer(200, {}), forward=False)
     running.times = 0
     assert cancelled.times is None
-    clicking_thread(channel, do="cancel")
+    clicking_thread(channel, do="cancel", run=NEVER)
+    assert channel.notes()[-1] == "Another run has begun since that click: nothing was cancelled."
+    clicking_thread(channel, do="cancel", run=f"{job.task_id}/0")
     waiting.result(timeout=20)
     channel.wait_for_note("The server says CANCELLED.")
     assert job.state is JobState.CANCELLED
@@ -276,13 +280,10 @@ async def test_refresh_says_what_the_server_says(
 
 
 async def test_save_and_load(local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path) -> None:
-    opened: list[tuple[Any, str]] = []
     async with local_qpu.sdk() as sdk:
         job = sdk.create_job(program=ONE)
         await job.execute()
-        _, channel = make_panel(
-            job, "my job", open_below=lambda other, name: opened.append((other, name))
-        )
+        _, channel = make_panel(job, "my job")
         channel.receive(do="save")
         (file,) = archive.saved()
         assert channel.notes() == [f"Saved to {file.path}"]
@@ -291,10 +292,72 @@ async def test_save_and_load(local_qpu: LocalQpu, make_panel: MakePanel, tmp_pat
         (offered,) = channel.messages[-1]["files"]
         assert (offered["path"], offered["kind"]) == (str(file.path), "job")
         channel.receive(do="open", path=offered["path"])
-    ((other, name),) = opened
-    assert (other.task_id, name) == (job.task_id, "my_job")
-    assert other is not job
-    assert channel.notes()[-1] == f"Opened below: my_job = sdk.load({str(file.path)!r})"
+        (inside,) = (message for message in channel.messages if message["do"] == "child")
+        assert inside["index"] == "loaded"
+        assert inside["view"]["name"] == "my_job"
+        assert inside["view"]["task_id"] == str(job.task_id)
+        assert channel.notes()[-1] == f"Opened below: my_job = sdk.load({str(file.path)!r})"
+
+
+async def test_a_loaded_job_is_a_panel_of_its_own_inside_the_first(
+    local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        job.save(tmp_path / "old.json")
+        panel, channel = make_panel(job)
+        channel.receive(do="open", path=str(tmp_path / "old.json"))
+        execute = {"do": "execute", "run": NEVER}
+        channel.receive(do="to_child", index="loaded", message=execute)
+        told = [message["message"] for message in channel.messages if message["do"] == "to_child"]
+        assert told[-1]["view"]["note"]["text"] == "Submitting…"
+        while "COMPLETED" not in states_of_inside(channel):
+            await asyncio.sleep(0.01)
+        assert job.task_id is None
+        # a page that comes later does not know of it, and one that does is left alone
+        sent = len(channel.messages)
+        channel.receive(do="hello", seq=panel.view["seq"], inside=[])
+        channel.receive(do="hello", seq=panel.view["seq"], inside=["loaded"])
+        assert [message["do"] for message in channel.messages[sent:]] == ["here", "child", "here"]
+        channel.receive(do="unload")
+        assert channel.messages[-1]["do"] == "closed"
+
+
+def states_of_inside(channel: Channel) -> list[str]:
+    told = [message["message"] for message in channel.messages if message["do"] == "to_child"]
+    return [message["view"]["state"] for message in told if "state" in message.get("view", {})]
+
+
+async def test_saving_over_a_file_says_what_is_there(
+    local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path
+) -> None:
+    sdk = local_qpu.sdk()
+    _, channel = make_panel(sdk.create_job(program=ONE), "bell")
+    for _ in range(2):
+        channel.receive(do="save")
+        assert channel.notes()[-1].endswith("saved/bell.json")
+    _, other = make_panel(sdk.create_job(program=BELL), "bell")
+    other.receive(do="save")
+    assert other.notes()[-1].endswith("saved/bell-2.json (bell.json there holds another job)")
+    assert len(archive.saved()) == 2
+
+
+async def test_what_cannot_be_saved_is_told_in_words(
+    local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    notebook.write_text("{}")
+    notebook.with_suffix(".oqc").write_text("in the way of the folder")
+    monkeypatch.setenv("OQC_NOTEBOOK_PATH", str(notebook))
+    _, channel = make_panel(local_qpu.sdk().create_job(program=ONE), "bell")
+    channel.receive(do="save")
+    note = channel.messages[-1]["view"]["note"]
+    assert note["bad"]
+    assert note["text"] == f"Not saved. Not a directory: {tmp_path / 'lab.oqc' / 'saved'}"
+    _, odd = make_panel(local_qpu.sdk().create_job(program=ONE), "../a/b:c\u202e")
+    notebook.with_suffix(".oqc").unlink()
+    odd.receive(do="save")
+    assert odd.notes()[-1] == f"Saved to {tmp_path / 'lab.oqc' / 'saved' / '_a_b_c_.json'}"
 
 
 async def test_a_file_that_cannot_be_loaded_is_told(

@@ -31,5 +31,5 @@ def test_the_executed_notebook_holds_the_end_of_a_job_shown_before_it_ran(
     assert panel["view"]["registers"][0]["total"] == 1000
 
     page, _ = HTMLExporter().from_notebook_node(notebook)
-    assert page.count('class="oqc-twin"') == 1
+    assert page.count('class="oqc-twin ') == 1
     assert "1000 shots, as of" in page
