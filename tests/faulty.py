@@ -136,7 +136,8 @@ class FaultyProxy:
         reader, writer = await asyncio.open_connection(*self._upstream)
         lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"connection:")]
         lines.insert(1, b"Connection: close")
-        writer.write(b"\r\n".join(lines) + body)
-        raw = await reader.read(-1)
-        writer.close()
-        return raw
+        try:
+            writer.write(b"\r\n".join(lines) + body)
+            return await reader.read(-1)
+        finally:
+            writer.close()

@@ -14,6 +14,8 @@ from oqc_notebook.sdk import OqcSdk
 
 EXACT = "qpu:local:1:exact"
 SIMULATOR = "qpu:local:2:simulator"
+#: The QPUs of the local QPU, in their order.
+QPUS = (EXACT, SIMULATOR, "qpu:local:3:large", "qpu:local:4:priced")
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";

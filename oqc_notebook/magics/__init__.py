@@ -88,8 +88,8 @@ def _errors_in_one_line(magic: Magic) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         raise WaitInterrupted(f"{magic.written} was stopped before it was done.") from None
-    except NotArchivedError as exc:  # with the difference, line by line
-        raise UsageError(f"{magic.written}: {exc}") from None
+    except NotArchivedError:  # it has lines of its own, which validation is to show
+        raise
     except (UsageError, *_EXPECTED) as exc:
         raise UsageError(f"{magic.written}: {_said(exc)}") from None
 

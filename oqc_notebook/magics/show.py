@@ -124,7 +124,7 @@ def _run_row(view: dict[str, Any], sdk: OqcSdk | None) -> dict[str, Any]:
         "QPU": text.visible(qpu if sdk is None else sdk.qpu_name(qpu)),
         "shots": view["shots"],
         "task": view["task_id"] or "",
-        "error": text.error_line(view["error"]) if view["error"] else "",
+        "error": text.one_line(text.error_line(view["error"])) if view["error"] else "",
     }
 
 

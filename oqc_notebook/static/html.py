@@ -251,10 +251,7 @@ def _table(caption: str, heads: list[str], body: Iterable[list[str]]) -> str:
     )
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in body)
     title = f'<caption style="{_CAPTION}">{_text(caption)}</caption>' if caption else ""
-    return (
-        f'<table style="{_TABLE}">{title}'
-        f"<tr>{head}</tr>{rows}</table>"
-    )
+    return f'<table style="{_TABLE}">{title}<tr>{head}</tr>{rows}</table>'
 
 
 def _cell(content: str, style: str = _LEFT) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from oqc_notebook import archive
 from oqc_notebook.archive.saved import safe_name
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
-from oqc_notebook.widgets.facts import Facts, run_shown, view_of
+from oqc_notebook.widgets.facts import Facts, newest_run, run_shown, view_of
 from oqc_notebook.widgets.names import name_of
 from oqc_notebook.widgets.restoring import Restoring
 from oqc_notebook.widgets.surroundings import cost_of
@@ -100,7 +100,7 @@ class Actions:
         if "execute" in self._under_way:
             return  # a second click on the same thing
         now = view_of(self._runnable, None)
-        if run != run_shown(now):
+        if run != newest_run(now):
             # a kernel that was busy handles a click late
             self._panel.say(
                 "Another run has begun since that click: nothing was submitted.", bad=True

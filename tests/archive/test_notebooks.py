@@ -24,7 +24,7 @@ from tests.archive.support import (
     runs_in,
 )
 from tests.archive.test_where import Server
-from tests.support import EXACT, ONE, LocalQpu
+from tests.support import EXACT, ONE, LocalQpu, until
 from tests.support_kernel import Cell, Kernel
 
 SAID = "Results are archived in {}/ next to this notebook.\n"
@@ -329,6 +329,8 @@ def test_renamed_in_a_server_and_restarted_it_is_offered(tmp_path: Path) -> None
         renamed = {"path": "second.ipynb", "name": "second.ipynb"}
         server.ask("PATCH", f"api/sessions/{session['id']}", renamed)
         server.ask("POST", f"api/kernels/{kernel_id}/restart")
+        kernel = f"api/kernels/{kernel_id}"
+        until(lambda: server.ask("GET", kernel)["execution_state"] == "idle", 60)
         with server.client(kernel_id) as client:
             first, *_ = client.run(*CELLS)
             assert first.text.startswith("first.oqc looks like this notebook's archive")

@@ -260,8 +260,9 @@ def test_more_runs_than_are_archived_are_refused(kernel) -> None:  # type: ignor
 
 def test_a_magic_shows_the_difference_line_by_line(kernel) -> None:  # type: ignore[no-untyped-def]
     (cell,) = kernel.run(f"%%oqc_job other\n{BELL}")
-    assert cell.stderr.startswith("UsageError: %%oqc_job: This run is not in the archive lab.oqc: ")
-    assert "\nIn replay mode nothing is submitted." in cell.stderr
+    (shown,) = cell.traceback
+    assert shown.startswith("NotArchivedError: This run is not in the archive lab.oqc: ")
+    assert "\nIn replay mode nothing is submitted." in shown
 
 
 def test_an_answer_that_is_not_archived_says_so(kernel) -> None:  # type: ignore[no-untyped-def]

@@ -71,7 +71,7 @@ def test_save_and_load_also_in_a_fresh_kernel(
     expect(notebook.cell(1).locator(".oqc-live")).to_have_count(1, timeout=PATIENCE_MS)
     wait_for_state(notebook.panel(), "COMPLETED")
     for bits, count in counts.items():
-        row = notebook.panel().locator(".oqc-histogram tr", has_text=bits)
+        row = notebook.panel().locator(f".oqc-histogram tr:has(th:text-is('{bits}'))")
         expect(row).to_contain_text(str(count))
 
 

@@ -9,7 +9,7 @@ import pytest
 from oqc_notebook.magics import MAGICS
 from oqc_notebook.magics.arguments import help_text
 from tests.magics.support import ok, refused
-from tests.support import BROKEN, EXACT, ONE, SIMULATOR
+from tests.support import BROKEN, EXACT, ONE, QPUS, SIMULATOR
 from tests.support_kernel import Kernel
 
 # ---- tokens ----
@@ -125,6 +125,7 @@ def test_the_examples_of_the_help_run_as_they_stand_there(kernel: Kernel) -> Non
         "load",
         "jobs",
         "resume",
+        "mode",
     )
     cells = [example for name in order for example in examples[f"oqc_{name}"]]
     assert len(cells) == sum(len(magic.examples) for magic in MAGICS)
@@ -145,9 +146,7 @@ def test_completion(shared: Kernel) -> None:
     assert complete("%oqc_run --") == ["%oqc_run --no-wait", "%oqc_run --timeout"]
     assert complete("%oqc_run first_one --no") == ["%oqc_run first_one --no-wait"]
     assert complete("%oqc_run --no-wait --") == ["%oqc_run --no-wait --timeout"]
-    assert complete("%oqc_connect --qpu ") == [
-        f"%oqc_connect --qpu {q}" for q in (EXACT, SIMULATOR)
-    ]
+    assert complete("%oqc_connect --qpu ") == [f"%oqc_connect --qpu {q}" for q in QPUS]
     assert complete("%%oqc_job x --qpu qpu:local:2") == [f"%%oqc_job x --qpu {SIMULATOR}"]
     assert complete("%%oqc_job x --qpu qpu:local:1:exact --sh")[0].endswith("exact --shots")
     assert complete("%oqc_load first") == ["%oqc_load first_one"]

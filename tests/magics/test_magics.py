@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from tests.magics.support import ok, panels, refused
-from tests.support import BELL, BROKEN, EXACT, ONE, SIMULATOR
+from tests.support import BELL, BROKEN, EXACT, ONE, QPUS, SIMULATOR
 from tests.support_kernel import Kernel
 
 # ---- a whole notebook ----
@@ -84,7 +84,7 @@ def test_the_jobs_of_the_session_are_shown_by_their_names(kernel: Kernel) -> Non
 
 def test_the_default_qpu_is_changed_to_one_that_there_is(kernel: Kernel) -> None:
     assert refused(kernel, "%oqc_connect --qpu qpu:uk:9") == (
-        f"%oqc_connect: There is no QPU 'qpu:uk:9'; there are {EXACT}, {SIMULATOR}."
+        f"%oqc_connect: There is no QPU 'qpu:uk:9'; there are {', '.join(QPUS)}."
     )
     (cell,) = ok(kernel, f"%oqc_connect --qpu {SIMULATOR}")
     assert "8-qubit Simulator" in cell.text

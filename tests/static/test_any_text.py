@@ -14,9 +14,11 @@ from tests.static.test_twin import ALLOWED, Tags
 
 #: Characters that could end a tag, an attribute, a comment, a style, or a line.
 _TROUBLE = st.sampled_from(
-    ["<script>hit()</script>", "</style>", "-->", "]]>", "\"'><img src=x onerror=hit()>", "&lt;"]
-    + ["\u202e", "\u2066", "\x00", "\x1b[31m", "\n", "\t", "\r", "\u00ad", "\ud800", "\U000e0041"]
-    + ["$x$", "\\(x\\)", "{{hit()}}", "${hit()}", "%s", "{0}"]
+    [
+        *("<script>hit()</script>", "</style>", "-->", "]]>", "\"'><img src=x onerror=hit()>", "&lt;"),
+        *("\u202e", "\u2066", "\x00", "\x1b[31m", "\n", "\t", "\r", "\u00ad", "\ud800", "\U000e0041"),
+        *("$x$", "\\(x\\)", "{{hit()}}", "${hit()}", "%s", "{0}"),
+    ]
 )
 texts = st.lists(st.one_of(_TROUBLE, st.text(max_size=8)), max_size=6).map("".join)
 some_text = st.one_of(st.none(), texts)

@@ -65,3 +65,11 @@ export const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
 export function runShown(view) {
   return view.kind === "job" ? `${view.task_id ?? ""}/${view.run_count}` : view.started;
 }
+
+/**
+ * Tell the newest run in a view, of whichever child, for a click that would run all of them.
+ * @param {View} view
+ */
+export function newestRun(view) {
+  return view.kind === "job" ? runShown(view) : view.last_begun;
+}

@@ -21,6 +21,7 @@ export class ProgramSection {
     });
     this.opener.className = "oqc-disclose";
     this.opener.append(element("span", "oqc-disclose-mark"), "Program and configuration");
+    this.opener.setAttribute("aria-label", "Program and configuration"); // without the mark
     this.opener.setAttribute("aria-expanded", "false");
     this.said = element("p", "oqc-mute");
     this.body = element("div");

@@ -1,7 +1,7 @@
 // The buttons of a job's panel, what they ask, and the list of saved jobs.
 
 import { button, element, enable, onceButton, setText, setTitle } from "./dom.js";
-import { runShown } from "./facts.js";
+import { newestRun, runShown } from "./facts.js";
 import { localTime } from "./format.js";
 import { Question } from "./question.js";
 
@@ -71,7 +71,7 @@ export class Toolbar {
 
   #execute() {
     const view = this.view();
-    this.#pay(this.execute, view.cost, { do: "execute", run: runShown(view) });
+    this.#pay(this.execute, view.cost, { do: "execute", run: newestRun(view) });
   }
 
   #rerun() {
