@@ -88,7 +88,7 @@ def main(folder: Path | None = None) -> int:
 
 
 def _execute_notebook(name: str, folder: Path) -> list[Path]:
-    """Execute one of our notebooks in `folder`; give the notebook, its page and its snapshots."""
+    """Execute one of our notebooks in `folder`; give it, its page, archive and snapshots."""
     import nbformat
     from nbclient import NotebookClient
     from nbconvert.exporters import HTMLExporter
@@ -110,8 +110,8 @@ def _execute_notebook(name: str, folder: Path) -> list[Path]:
     html, _ = HTMLExporter(**_OFFLINE).from_notebook_node(notebook)
     page = path.with_suffix(".html")
     page.write_text(html, encoding="utf-8")
-    snapshots = sorted(path.with_suffix(".oqc").rglob("*.json"))
-    return [path, page, *snapshots]
+    sidecar = path.with_suffix(".oqc")
+    return [path, page, sidecar, *sorted((sidecar / "saved").glob("*.json"))]
 
 
 def run_again(folder: Path) -> int:

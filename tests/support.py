@@ -13,9 +13,12 @@ from typing import Any, Self
 from oqc_notebook.sdk import OqcSdk
 
 EXACT = "qpu:local:1:exact"
+#: With noise.
 SIMULATOR = "qpu:local:2:simulator"
+#: Without noise, as the exact one.
+PRICED = "qpu:local:4:priced"
 #: The QPUs of the local QPU, in their order.
-QPUS = (EXACT, SIMULATOR, "qpu:local:3:large", "qpu:local:4:priced")
+QPUS = (EXACT, SIMULATOR, "qpu:local:3:large", PRICED)
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";

@@ -62,6 +62,8 @@ class Client:
         if isinstance(connection, Path):
             self.client = BlockingKernelClient(connection_file=str(connection))
             self.client.load_connection_file()
+            # a kernel that is starting on a busy machine is not dead after a second
+            self.client.hb_channel.time_to_dead = 20.0
         else:
             self.client = connection.client()  # type: ignore[attr-defined]
         self.client.start_channels()

@@ -43,7 +43,10 @@ def why_not(archive: str, book: Book, job: Job, wanted: Provenance, given: Itera
     sha256 = None if wanted.cell is None else wanted.cell.sha256
     of_cell = [entry for entry in entries if entry.cell_sha256 == sha256]
     same = [entry for entry in of_cell if entry.inputs_sha256 == wanted.inputs_sha256]
-    if same:
+    illegible = [entry.file for entry in same if entry.ordinal == wanted.ordinal]
+    if illegible:
+        said = f"{illegible[0]}, which should hold it, cannot be read."
+    elif same:
         runs = "1 run" if len(same) == 1 else f"{len(same)} runs"
         said = f"this cell asks for more runs of it than are archived: {runs}."
     elif of_cell:

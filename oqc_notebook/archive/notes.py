@@ -11,7 +11,7 @@ from oqc_notebook.archive.durable import write_files
 from oqc_notebook.archive.sidecar import Sidecar, json_of
 
 #: Answers that are kept until there is a run, and so an archive; the newest ones.
-_MOST = 10_000
+_MOST = 1000
 
 
 class Notes:

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel
 from oqc_notebook.archive.cells import Execution, now
 from oqc_notebook.archive.modes import mode
 from oqc_notebook.archive.notes import Notes
+from oqc_notebook.archive.plain_html import is_plain
 from oqc_notebook.archive.redaction import redacted
 from oqc_notebook.archive.sidecar import Sidecar
 
@@ -117,4 +118,10 @@ class Panels:
                 continue
             if newest is None or file.shown > newest.shown:
                 newest = file
-        return None if newest is None else newest.bundle
+        return None if newest is None or not _is_harmless(newest.bundle) else newest.bundle
+
+
+def _is_harmless(bundle: Bundle) -> bool:
+    """Whether a bundle of a file, which anybody may have written, can be shown as an output."""
+    kinds = bundle.keys() <= {"text/html", "text/plain"}
+    return kinds and is_plain(bundle.get("text/html", ""))

@@ -19,7 +19,7 @@ from oqc_notebook.local.results import Register
 from oqc_notebook.local.source import ProgramError, place
 
 _BITCODE = re.compile(r"\s*(?:QkPA3|3sAXC)")  # "BC\xc0\xde", or the wrapper's magic number
-_TEXT = re.compile(r"\s*; ModuleID|@__quantum__(?:qis|rt)__")
+_TEXT = re.compile(r"\A\s*; ModuleID|@__quantum__(?:qis|rt)__")
 _QIS = re.compile(r"__quantum__qis__(\w+?)_?_(body|adj)")
 _RECORD = "__quantum__rt__result_record_output"
 _PASSED_OVER = re.compile(r"__quantum__rt__(?:initialize|(?:tuple|array)_(?:\w+_)?record_output)")

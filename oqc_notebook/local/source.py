@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(\*/|\Z)", re.DOTALL)
 _BEFORE, _AFTER = 40, 50
 _INDENT = "    "
 
@@ -36,8 +36,20 @@ class ProgramError(Exception):
 
 
 def without_comments(program: str) -> str:
-    """Return a program with blanks for its comments, so that every place in it stays the same."""
-    return _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), program)
+    """Return a program with blanks for its comments, so that every place in it stays the same.
+
+    Raises
+    ------
+    ProgramError
+        If a comment has no end.
+    """
+
+    def blank(match: re.Match[str]) -> str:
+        if match.group(1) == "":
+            raise ProgramError("this comment has no end", *place(program, match.start()))
+        return re.sub(r"[^\n]", " ", match.group())
+
+    return _COMMENT.sub(blank, program)
 
 
 def place(program: str, offset: int) -> tuple[int, int]:

@@ -64,7 +64,7 @@ def job_html(view: dict[str, Any]) -> str:
 def _job_parts(view: dict[str, Any]) -> list[str]:
     parts = [_headline(view, f"{view['shots']} shots")]
     if view["error"]:
-        parts.append(_error(plain.error_line(view["error"])))
+        parts.append(_error(view))
     parts += [_register(register, view["bit_order"]) for register in view["registers"]]
     if view["other_data"]:
         parts.append(f"<pre>{_text(view['other_data'])}</pre>")
@@ -180,9 +180,11 @@ def _headline(view: dict[str, Any], size: str) -> str:
     return _line(", ".join(facts))
 
 
-def _error(text: str) -> str:
-    first, _, rest = text.partition("\n")
-    line = _line(f"{_chip('FAILED', '✕')} {_text(first)}")
+def _error(view: dict[str, Any]) -> str:
+    first, _, rest = plain.error_line(view["error"]).partition("\n")
+    # a run that was cancelled has an error as well: the words of the one who cancelled it
+    mark = "" if view["state"] == "CANCELLED" else f"{_chip('FAILED', '✕', 'error')} "
+    line = _line(mark + _text(first))
     return f"{line}<pre>{_text(rest)}</pre>" if rest else line  # an excerpt with its columns
 
 
@@ -267,9 +269,9 @@ def _line(content: str) -> str:
     return f'<p style="margin:4px 0">{content}</p>'
 
 
-def _chip(state: str, symbol: str) -> str:
+def _chip(state: str, symbol: str, word: str | None = None) -> str:
     style = f"{_STATE_STYLES.get(state, _WAITING)};{_CHIP}"
-    return f'<span style="{style}">{symbol} {_text(state)}</span>'
+    return f'<span style="{style}">{symbol} {_text(word or state)}</span>'
 
 
 def _state(state: str) -> str:

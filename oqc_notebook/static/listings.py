@@ -12,7 +12,7 @@ from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.prices import Price
 from oqc_notebook.static.html import listing_html
 from oqc_notebook.static.tally import STATE_ORDER, end_of, qpu_name
-from oqc_notebook.static.text import ROWS_SHOWN, duration, listing_text, time_of
+from oqc_notebook.static.text import ROWS_SHOWN, duration, first_line, listing_text, time_of
 from oqc_notebook.static.view import row_view
 
 #: Longest piece of an error in a row (characters).
@@ -44,6 +44,7 @@ def listed_job(found: Job | CompositeJob, name: str | None) -> dict[str, Any]:
         outcome += ", …"
     error = row["error"]
     if error is not None:
+        error = first_line(error)
         outcome = error if len(error) <= _LONGEST_ERROR else error[:_LONGEST_ERROR] + "…"
     return {
         "name": name or row["label"],

@@ -41,6 +41,12 @@ def one_line(text: object) -> str:
     return " ".join(visible(text).split())
 
 
+def first_line(text: object) -> str:
+    """Give the first line of a text, such as an error without the excerpt of the program."""
+    first, _, rest = str(text).strip().partition("\n")
+    return f"{one_line(first)} …" if rest else one_line(first)
+
+
 def _written_out(character: str) -> str:
     code = ord(character)
     if code > 0xFFFF:
@@ -177,7 +183,7 @@ def listing_text(
         for cells in (zip(row, states, strict=True) for row in rows)
     ]
     table = [f"  {line}" for line in _table([list(heads), *shown])] if shown else []
-    return "\n".join([headline, *table, *_more(more, "more")])
+    return "\n".join([one_line(headline), *table, *_more(more, "more")])
 
 
 def run_cells(run: dict[str, Any]) -> list[str]:
@@ -187,7 +193,7 @@ def run_cells(run: dict[str, Any]) -> list[str]:
         time_of(run["received"]) or "time unknown",
         duration(run["took_s"]),
         f"{run['symbol']} {run['state']}",
-        one_line(error_line(run["error"])) if run["error"] else "",
+        first_line(error_line(run["error"])) if run["error"] else "",
     ]
 
 
@@ -203,7 +209,7 @@ def row_cells(index: int, row: dict[str, Any]) -> list[str]:
         f"{SYMBOLS[row['state']]} {row['state']}",
         duration(row["took_s"]),
         counts,
-        one_line(row["error"] or ""),
+        first_line(row["error"] or ""),
     ]
 
 

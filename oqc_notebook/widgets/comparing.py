@@ -167,4 +167,6 @@ def _other_settings(job: Job, a: JobOutput, b: JobOutput) -> list[list[str]]:
         told.append({"QPU": inputs["qpu"]["name"], **dict(inputs["settings"])})
     names = dict.fromkeys([*told[0], *told[1]])
     both = [[name, *(each.get(name, "default") for each in told)] for name in names]
-    return [setting for setting in both if setting[1] != setting[2]]
+    return [
+        each for each in both if len({word.removesuffix(" (default)") for word in each[1:]}) > 1
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,9 +163,6 @@ def test_the_mode_of_a_process_is_its_environments(monkeypatch: pytest.MonkeyPat
 
 
 def test_reuse_and_replay_work_in_scripts(tmp_path: Path, local_qpu: LocalQpu) -> None:
-    import subprocess
-    import sys
-
     script = tmp_path / "script.py"
     script.write_text(
         "import oqc_notebook\n"

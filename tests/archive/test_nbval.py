@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -184,6 +185,20 @@ def test_live_validation_runs_the_jobs_and_archives_nothing(
     shutil.rmtree(folder / "lab.oqc")
     passed(validate(folder, *lax, **environment))
     assert not (folder / "lab.oqc").exists()
+
+
+def test_the_readmes_commands_do_what_it_says(folder: Path, local_qpu: LocalQpu) -> None:
+    for suffix in ("ipynb", "oqc"):
+        (folder / f"lab.{suffix}").rename(folder / f"bell.{suffix}")
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    section = readme.partition("\n## Validate an archived notebook\n")[2].partition("\n## ")[0]
+    replays, runs = re.findall(r"```sh\npytest (.*)\n```", section)
+    before = Ledger(local_qpu)
+    passed(validate(folder, *replays.split()))
+    assert before.runs() == set()
+    environment = {"OQC_URL": local_qpu.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    passed(validate(folder, *runs.split(), **environment))
+    assert len(before.runs()) == 6
 
 
 def test_the_plugin_imports_nothing_but_pytest() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from oqc_notebook.archive.plain_html import is_plain
 from tests.archive.replays import (
     CONNECT,
     EVERYTHING,
@@ -16,8 +19,9 @@ from tests.archive.replays import (
     replayed,
     run_live,
 )
-from tests.archive.support import names_in, runs_in
+from tests.archive.support import make_notebook, names_in, read, runs_in
 from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
+from tests.support_kernel import Kernel
 
 MAKE = f"job = sdk.create_job(program={BELL!r}, fetch_diagnostics=True, label='pair')"
 
@@ -130,9 +134,6 @@ def test_what_is_known_by_its_task_is_found_by_its_task(
 
 def test_the_local_qpu_is_introduced_as_it_was_and_not_started(tmp_path: Path) -> None:
     notebook = tmp_path / "lab.ipynb"
-    from tests.archive.support import make_notebook
-    from tests.support_kernel import Kernel
-
     cells = ("%load_ext oqc_notebook\n%oqc_connect --as sdk", f"%%oqc_job bell\n{BELL}", "bell")
     make_notebook(notebook, *cells)
     env = without_service(notebook)
@@ -145,8 +146,6 @@ def test_the_local_qpu_is_introduced_as_it_was_and_not_started(tmp_path: Path) -
 
 
 def without_service(notebook: Path) -> dict[str, str]:
-    import os
-
     names = ("OQC_URL", "OQC_AUTH_TOKEN", "OQC_NOTEBOOK_MODE")
     kept = {name: value for name, value in os.environ.items() if name not in names}
     return {**kept, "OQC_NOTEBOOK_PATH": str(notebook)}
@@ -183,6 +182,46 @@ def test_a_panel_shows_at_once_what_it_showed_last(tmp_path: Path, local_qpu: Lo
     assert twin == live[3].outputs[1]["text/plain"]
 
 
+def test_damaged_and_hostile_files_are_passed_over(tmp_path: Path, local_qpu: LocalQpu) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    cells = (CONNECT, MAKE + "\njob", "await job.execute()\nprint(job.task_id)")
+    live = run_live(notebook, local_qpu, *cells)
+    (answers,) = tmp_path.glob("lab.oqc/sessions/*.answers.jsonl")
+    answers.write_bytes(b"{\n" + answers.read_bytes() + b'{"name": 5}\n\xff')
+    (panel,) = tmp_path.glob("lab.oqc/panels/*/*.json")
+    (panel.parent / "0009.json").write_text("[]")
+    shown = read(panel)
+    shown["bundle"]["text/html"] += "<script>alert()</script>"
+    panel.write_text(json.dumps(shown))
+    again = all_ok(replayed(notebook, *cells))
+    assert again[2].text == live[2].text
+    assert "○ CREATED" in again[1].outputs[1]["text/plain"]
+    assert "script" not in again[1].outputs[1]["text/html"]
+    (run,) = tmp_path.glob("lab.oqc/runs/*/*.json")
+    run.write_text("{}")
+    assert "which should hold it, cannot be read." in replayed(notebook, *cells)[2].message
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>1</script>", "<img src=x>", "<p onclick='x'>", "<a href='https://x'>x</a>",
+        "<p style='background:url(//x)'>", "<style>@import 'x'</style>", "<svg><p></svg>",
+        "<!-- x -->", "<!doctype html>", "<?php ?>", "<form action=x>", "<b\n/onclick=x>",
+        "<STYLE>b{background:URL (x)}</STYLE>", "<![CDATA[x]]>", "<meta http-equiv=refresh>",
+    ],
+)  # fmt: skip
+def test_html_that_does_more_than_show_is_not_plain(html: str) -> None:
+    assert not is_plain(f"<p>before</p>{html}")
+
+
+def test_what_panels_leave_is_plain() -> None:
+    notebooks = Path(__file__).parents[2] / "notebooks"
+    panels = [read(path)["bundle"]["text/html"] for path in notebooks.glob("*.oqc/panels/*/*")]
+    assert len(panels) > 5
+    assert all(map(is_plain, panels))
+
+
 # ---- what is not there ----
 
 TEXT = f"program = {BELL!r}"
@@ -197,7 +236,7 @@ RUN = (
 
 
 @pytest.fixture(scope="module")
-def kernel(local_qpu: LocalQpu, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def kernel(local_qpu: LocalQpu, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     """A kernel in replay, of a notebook that ran a job."""
     notebook = tmp_path_factory.mktemp("lab") / "lab.ipynb"
     run_live(notebook, local_qpu, CONNECT, TEXT, SHOTS, f"qpu = {EXACT!r}", RUN)
@@ -206,46 +245,46 @@ def kernel(local_qpu: LocalQpu, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield kernel
 
 
-def message(kernel, *cells: str) -> str:  # type: ignore[no-untyped-def]
+def message(kernel: Kernel, *cells: str) -> str:
     all_ok(kernel.run(TEXT, SHOTS, f"qpu = {EXACT!r}"))
     *before, last = kernel.run(*cells)
     all_ok(before)
     assert last.error == "NotArchivedError", last
     assert "%oqc_mode live" in last.message
-    return str(last.message)
+    return last.message
 
 
-def test_a_changed_program_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_changed_program_is_shown_with_its_difference(kernel: Kernel) -> None:
     said = message(kernel, "program = program.replace('h q[0]', 'x q[0]')", RUN)
     assert said.startswith("This run is not in the archive lab.oqc: its program changed since.\n")
     assert "\n-h q[0];\n+x q[0];\n" in said
 
 
-def test_a_changed_configuration_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_changed_configuration_is_shown_with_its_difference(kernel: Kernel) -> None:
     said = message(kernel, SHOTS.replace("100", "250"), RUN)
     assert "its configuration changed since." in said
     assert '-    "repeats": 100' in said
     assert '+    "repeats": 250' in said
 
 
-def test_a_changed_qpu_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_changed_qpu_is_shown_with_its_difference(kernel: Kernel) -> None:
     said = message(kernel, "qpu = 'qpu:local:2:simulator'", RUN)
     assert "its QPU changed since." in said
     assert f"\n-{EXACT}\n+qpu:local:2:simulator\n" in said
 
 
-def test_a_changed_cell_is_shown_with_its_difference(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_changed_cell_is_shown_with_its_difference(kernel: Kernel) -> None:
     said = message(kernel, RUN.replace("print(job.task_id)", "print(job.state)"))
     assert "this cell changed since it was run." in said
     assert "\n-print(job.task_id)\n+print(job.state)\n" in said
 
 
-def test_a_cell_that_was_never_archived_says_so(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_cell_that_was_never_archived_says_so(kernel: Kernel) -> None:
     said = message(kernel, f"await sdk.create_job(program={ONE!r}).execute()")
     assert "no run of this cell was ever archived." in said
 
 
-def test_more_runs_than_are_archived_are_refused(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_more_runs_than_are_archived_are_refused(kernel: Kernel) -> None:
     # the same cell, with a job that runs twice when it is executed
     more = "sdk.create_job = lambda make=sdk.create_job, **x: Twice(make(**x))"
     twice = (
@@ -258,19 +297,19 @@ def test_more_runs_than_are_archived_are_refused(kernel) -> None:  # type: ignor
     assert "this cell asks for more runs of it than are archived: 1 run." in said
 
 
-def test_a_magic_shows_the_difference_line_by_line(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_magic_shows_the_difference_line_by_line(kernel: Kernel) -> None:
     (cell,) = kernel.run(f"%%oqc_job other\n{BELL}")
     (shown,) = cell.traceback
     assert shown.startswith("NotArchivedError: This run is not in the archive lab.oqc: ")
     assert "\nIn replay mode nothing is submitted." in shown
 
 
-def test_an_answer_that_is_not_archived_says_so(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_an_answer_that_is_not_archived_says_so(kernel: Kernel) -> None:
     said = message(kernel, "await sdk.get_calibration()")
     assert f"The answer to calibration('{EXACT}', None) is not in the archive lab.oqc" in said
 
 
-def test_a_session_of_its_own_is_refused(kernel) -> None:  # type: ignore[no-untyped-def]
+def test_a_session_of_its_own_is_refused(kernel: Kernel) -> None:
     (cell,) = kernel.run(
         "from oqc_notebook.sdk import OqcSdk\n"
         "await OqcSdk('http://127.0.0.1:9', authentication_token='t').open()"

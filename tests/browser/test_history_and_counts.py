@@ -237,9 +237,9 @@ def test_open_runs_in_both_themes(
     notebook.run_all()
     panel = notebook.panel()
     panel.get_by_role("button", name="Compare runs").click(timeout=PATIENCE_MS)
+    press(panel, "Options for the counts of register c")
     for name in ("Run 2: details", "Run 3: details", "Program and configuration"):
         press(panel, name)
-    press(panel, "Options for the counts of register c")
     expect(panel.get_by_role("group", name="Run 3", exact=True).locator("pre")).to_be_visible()
     page.add_style_tag(content=".jp-Cell-inputWrapper { display: none !important }")
     for theme in ("light", "dark"):

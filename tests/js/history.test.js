@@ -163,7 +163,7 @@ test("two runs are compared: shares side by side, differences with their sign, t
   const text = section?.textContent ?? "";
   for (const part of [
     "-h q[0];",
-    "total variation distance 0.250 · about 0.100 from the number of shots alone",
+    "total variation distance 0.250 · about 0.100 is expected from shot noise alone",
     "A has 10 shots, B 1000: shares are compared.",
     "50.0 %75.0 %+25.0 pp",
     "50.0 %25.0 %−25.0 pp",

@@ -102,6 +102,7 @@ def test_results(local_qpu, program, results):
         (QASM2 + "rx(1/0) q[0];", "5:5 "),
         (QASM2 + "é", "5:1 "),
         (QASM2 + "\ud800", "cannot be read"),
+        (QASM2 + "x q[0]; /* x q[1];\n", "5:9 this comment has no end"),
         (QASM2 + "\x00", "5:1 "),
         (QASM2 + "opaque mist a; mist q[0];" + MEASURE2, "5:16 gate 'mist' is opaque"),
         (QASM2 + "opaque swap a, b; swap q[0], q[1];", "5:19 gate 'swap' is opaque"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.peers.running import run
-from tests.support import EXACT, SIMULATOR, LocalQpu
+from tests.support import EXACT, QPUS, SIMULATOR, LocalQpu
 
 pytestmark = pytest.mark.peers
 
@@ -33,7 +33,7 @@ def test_it_finds_the_server_and_its_qpus(seen: Seen) -> None:
     assert seen["initialized"] is True
     assert seen["server_version"]
     assert seen["default_qpu_id"] == EXACT
-    assert seen["qpus"] == seen["with_password"] == [EXACT, SIMULATOR]
+    assert seen["qpus"] == seen["with_password"] == list(QPUS)
 
 
 def test_it_runs_a_bell_task(seen: Seen) -> None:
@@ -62,7 +62,7 @@ def test_it_lists_the_task(seen: Seen) -> None:
 
 
 def test_it_runs_several_tasks_at_once(seen: Seen) -> None:
-    assert seen["several"] == [{"c": {"1": 1000}}] * 3
+    assert [sum(each["c"].values()) for each in seen["several"]] == [1000] * 3  # with noise
 
 
 def test_it_is_told_where_a_program_is_wrong(seen: Seen) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.peers.running import Sdk
-from tests.support import EXACT, SIMULATOR, LocalQpu
+from tests.support import EXACT, QPUS, SIMULATOR, LocalQpu
 
 pytestmark = pytest.mark.peers
 
@@ -46,7 +46,7 @@ def seen(request: pytest.FixtureRequest, tours: dict[str, Seen]) -> Seen:
 
 
 def test_the_qpus_are_listed(seen: Seen) -> None:
-    assert [qpu[0] for qpu in seen["reads"]["qpus"]] == [EXACT, SIMULATOR]
+    assert [qpu[0] for qpu in seen["reads"]["qpus"]] == list(QPUS)
     assert all(active is True for _, _, active in seen["reads"]["qpus"])
 
 
@@ -122,7 +122,7 @@ def test_a_composite_runs_on_two_qpus_and_is_loaded_and_run_again(seen: Seen) ->
     for composite in (first, second):
         bell, one = composite["outputs"]
         assert sum(bell["data"]["c"].values()) == 200
-        assert one["data"] == {"c": {"1": 200}}
+        assert sum(one["data"]["c"].values()) == 200  # of the noisy QPU
     assert [len(child["history"]) for child in second["jobs"]] == [2, 2]
 
 
@@ -131,7 +131,7 @@ def test_cancelled_jobs_are_cancelled_on_the_server_too(seen: Seen) -> None:
 
 
 def test_an_account_does_instead_of_a_token(seen: Seen) -> None:
-    assert seen["with_password"] == [EXACT, SIMULATOR]
+    assert seen["with_password"] == list(QPUS)
 
 
 def test_jobs_describe_themselves_alike(tours: dict[str, Seen]) -> None:

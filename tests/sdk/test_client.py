@@ -10,7 +10,7 @@ from compiler_config.config import CompilerConfig
 
 from oqc_notebook.sdk import CompositeJob, EradoConfig, Job, JobLike, OqcSdk
 from tests.faulty import FaultyProxy, answer
-from tests.support import BELL, EXACT, ONE, SIMULATOR, LocalQpu
+from tests.support import BELL, EXACT, ONE, QPUS, LocalQpu
 
 pytestmark = pytest.mark.anyio
 
@@ -149,7 +149,7 @@ async def test_a_feature_set_that_is_no_json_is_left_as_it_is(
 async def test_old_calibrations_and_all_statuses_are_told(local_qpu: LocalQpu) -> None:
     async with local_qpu.sdk() as sdk:
         assert await sdk.get_calibration(date_filter=dt.date(2026, 11, 23))
-        assert [status["qpu_id"] for status in await sdk.get_system_status()] == [EXACT, SIMULATOR]
+        assert [status["qpu_id"] for status in await sdk.get_system_status()] == list(QPUS)
 
 
 # ---- running ----

@@ -26,7 +26,7 @@ import pytest
 
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from tests.faulty import FaultyProxy, answer
-from tests.support import EXACT, ONE, SIMULATOR, LocalQpu, until
+from tests.support import EXACT, ONE, PRICED, LocalQpu, until
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGSTOP"), reason="there are no such signals here"
@@ -507,7 +507,7 @@ def test_ids_of_two_qpus_are_both_recorded_though_the_first_record_is_slow(
     proxy: FaultyProxy, local_qpu: LocalQpu, ledger: Ledger, tmp_path: Path
 ) -> None:
     path = tmp_path / "composite.json"
-    OqcSdk("http://127.0.0.1:1").create_job(program=ONE, qpu_id=[EXACT, SIMULATOR]).save(path)
+    OqcSdk("http://127.0.0.1:1").create_job(program=ONE, qpu_id=[EXACT, PRICED]).save(path)
     proxy.spoil("POST", "/tasks/submit", delay_s=60.0, times=2)
     proxy.spoil("POST", "/tasks")
     # it comes while the file with the ids of the first QPU is on its way to the disk

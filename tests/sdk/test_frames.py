@@ -7,7 +7,7 @@ import pytest
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.frames import COLUMNS
 from oqc_notebook.sdk.outputs import JobError, JobResult
-from tests.support import BROKEN, ONE, SIMULATOR, LocalQpu
+from tests.support import BROKEN, EXACT, ONE, LocalQpu
 
 TWO_REGISTERS = {"a": {"00": 30, "11": 70}, "b": {"1": 100}}
 
@@ -70,9 +70,7 @@ def test_a_job_that_never_ran_has_an_empty_table_with_its_columns() -> None:
 @pytest.mark.anyio
 async def test_a_composite_holds_the_latest_run_of_each_child(local_qpu: LocalQpu) -> None:
     async with local_qpu.sdk() as sdk:
-        composite = sdk.create_job(
-            program=[ONE, BROKEN, ONE], qpu_id=SIMULATOR, label=["a", "b", "c"]
-        )
+        composite = sdk.create_job(program=[ONE, BROKEN, ONE], qpu_id=EXACT, label=["a", "b", "c"])
         await composite.execute()
         await composite.jobs[2].execute()
         frame = composite.to_dataframe()

@@ -11,7 +11,7 @@ from oqc_notebook.sdk import JobState, OqcSdk
 from oqc_notebook.sdk.errors import DisturbanceError, ServerError
 from oqc_notebook.sdk.wait_times import WaitTime, Window
 from tests.faulty import FaultyProxy, answer
-from tests.support import EXACT, ONE, SIMULATOR, LocalQpu
+from tests.support import EXACT, ONE, QPUS, SIMULATOR, LocalQpu
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("dialect")]
 
@@ -23,7 +23,7 @@ UTC = dt.UTC
 
 async def test_the_qpus_and_what_is_known_of_them(local_qpu: LocalQpu) -> None:
     async with local_qpu.sdk() as sdk:
-        assert [qpu["id"] for qpu in await sdk.list_qpus()] == [EXACT, SIMULATOR]
+        assert [qpu["id"] for qpu in await sdk.list_qpus()] == list(QPUS)
         assert sdk.qpu_name(SIMULATOR) == "8-qubit Simulator"
         assert (await sdk.get_features())["qubit_count"] == 32
         assert (await sdk.get_features(SIMULATOR))["qubit_count"] == 8

@@ -121,6 +121,24 @@ def test_a_failed_job_says_why() -> None:
     assert "400: 5:1 &#x27;hadamard&#x27; is not defined" in page_of(job)
 
 
+def test_an_excerpt_keeps_its_columns_and_rows_show_the_first_line() -> None:
+    message = "5:1 'hadamard' is not defined\n    hadamard q[0];\n    ^"
+    job = ended_job(error=message)
+    assert "\n  400: 5:1 'hadamard' is not defined\n      hadamard q[0];\n      ^\n" in text_of(job)
+    assert "<pre>    hadamard q[0];\n    ^</pre>" in page_of(job)
+    for shown in (text_of(CompositeJob([job])), page_of(CompositeJob([job]))):
+        assert "is not defined …" in shown
+        assert "hadamard q[0]" not in shown
+
+
+def test_a_cancelled_run_is_not_called_failed() -> None:
+    job = ended_job(error="The run was cancelled.")
+    view = job_view(job) | {"state": "CANCELLED", "symbol": "⊘", "runs": []}
+    page = job_html(view)
+    assert "The run was cancelled." in page
+    assert "✕" not in page
+
+
 def test_the_time_is_that_of_the_end_and_so_the_same_at_any_later_time() -> None:
     job = ended_job()
     ended = job.state_times["COMPLETED"]

@@ -154,7 +154,7 @@ export class CompareSection {
     const told = element("p", "oqc-distance");
     const [first, second] = [
       element("span", "", "total variation distance ", element("b", "oqc-mono", distance.toFixed(3))),
-      element("span", "oqc-mute", `about ${noise.toFixed(3)} from the number of shots alone`),
+      element("span", "oqc-mute", `about ${noise.toFixed(3)} is expected from shot noise alone`),
     ];
     setTitle(first, DISTANCE);
     setTitle(second, NOISE);

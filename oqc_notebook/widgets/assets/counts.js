@@ -55,6 +55,7 @@ function figures(count, total) {
 export function bar(share, kind = "") {
   const fill = element("span", "oqc-fill");
   fill.style.width = `${(100 * share).toFixed(2)}%`;
+  fill.hidden = share === 0;
   return element("span", `oqc-bar ${kind}`.trim(), fill);
 }
 
