@@ -30,6 +30,10 @@ NOT_KEPT = ("index.json", "*.lock", "saved")
 def execute(path: Path, temporary: Path) -> str:
     """Execute a notebook where it lies; give its text with the outputs."""
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []  # they name the archive that is replaced, which would be missed
+    nbformat.write(notebook, path)
     client = NotebookClient(
         notebook,
         timeout=300,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container
 from typing import Any
 
@@ -81,6 +82,17 @@ def inlined(circuit: QuantumCircuit, native: Container[str]) -> QuantumCircuit:
             inlined(body, native), instruction.qubits, instruction.clbits, inplace=True, copy=False
         )
     return plain
+
+
+def refuse_infinite_angles(circuit: QuantumCircuit) -> None:
+    """Raise a ProgramError where an angle is infinite or no number."""
+    for instruction in circuit.data:
+        for value in instruction.operation.params:
+            if isinstance(value, QuantumCircuit):  # a block of a condition or a loop
+                refuse_infinite_angles(value)
+            elif isinstance(value, float) and not math.isfinite(value):
+                name = instruction.operation.name
+                raise ProgramError(f"an angle of a gate '{name}' is infinite or no number")
 
 
 def without_idle_resets(circuit: QuantumCircuit) -> QuantumCircuit:

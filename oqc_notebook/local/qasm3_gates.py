@@ -8,7 +8,7 @@ from typing import Any
 from openqasm3 import ast
 from openqasm3.visitor import QASMVisitor
 from qiskit.circuit import library
-from qiskit_qasm3_import import types
+from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.converter import _STDGATES, ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
 
@@ -61,6 +61,23 @@ class Converter(ConvertVisitor):
             kind = types.Gate(parameters, qubits)
             context.symbol_table.insert(Symbol(name, builder, kind, Scope.GLOBAL, node))
         return super().visit_QuantumGate(node, context)
+
+    def _resolve_condition(self, node: ast.Expression, context: Any) -> Any:
+        """Take ``bit == 1`` as well as ``bit == true``, which is all that the importer takes."""
+        try:
+            return super()._resolve_condition(node, context)
+        except ConversionError:
+            if not (
+                isinstance(node, ast.BinaryExpression)
+                and isinstance(node.rhs, ast.IntegerLiteral)
+                and node.rhs.value in (0, 1)
+            ):
+                raise
+            value = ast.BooleanLiteral(value=bool(node.rhs.value))
+            value.span = node.rhs.span
+            same = ast.BinaryExpression(op=node.op, lhs=node.lhs, rhs=value)
+            same.span = node.span
+            return super()._resolve_condition(same, context)
 
 
 def rename_own_gates(tree: ast.Program) -> None:

@@ -13,7 +13,13 @@ from qiskit.circuit import ControlFlowOp
 from qiskit.exceptions import QiskitError
 from qiskit_aer import AerSimulator
 
-from oqc_notebook.local.compiling import compiled, inlined, measures_last, without_idle_resets
+from oqc_notebook.local.compiling import (
+    compiled,
+    inlined,
+    measures_last,
+    refuse_infinite_angles,
+    without_idle_resets,
+)
 from oqc_notebook.local.noise import noise_model
 from oqc_notebook.local.programs import Program
 from oqc_notebook.local.qpus import Qpu
@@ -83,6 +89,7 @@ def simulate(
     """
     backend = AerSimulator(method=qpu.method, max_memory_mb=max_memory_mb)
     circuit = inlined(program.circuit, _native_to(backend))
+    refuse_infinite_angles(circuit)
     if qpu.max_bond_dimension:
         backend.set_options(
             matrix_product_state_max_bond_dimension=qpu.max_bond_dimension,

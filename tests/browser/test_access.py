@@ -168,16 +168,23 @@ def test_each_state_is_announced_once_and_no_tick(
     assert [text.lstrip("✓▶…○") for text in heard] == ["SUBMITTED", "RUNNING", "COMPLETED"]
 
 
+@pytest.fixture
+def slower_qpu() -> Iterator[LocalQpu]:
+    """A local QPU whose jobs wait for longer than a test takes."""
+    with LocalQpu("--latency", "120") as qpu:
+        yield qpu
+
+
 def test_every_button_works_from_the_keyboard(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, slower_qpu: LocalQpu
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL)
+    notebook = open_notebook(connecting(slower_qpu), MAKE_BELL)
     notebook.run_all()
     panel, keyboard = notebook.panel(), notebook.page.keyboard
     panel.wait_for(timeout=PATIENCE_MS)
     tab_to(panel, "Execute")
     keyboard.press("Space")
-    wait_for_state(panel, "RUNNING")
+    wait_for_state(panel, "SUBMITTED")
     tab_to(panel, "Cancel…")
     keyboard.press("Enter")
     expect(panel.get_by_role("button", name="No", exact=True)).to_be_focused()

@@ -102,6 +102,11 @@ def test_results(local_qpu, program, results):
         (QASM2 + "rx(1/0) q[0];", "5:5 "),
         (QASM2 + "é", "5:1 "),
         (QASM2 + "\ud800", "cannot be read"),
+        (
+            QASM2 + "gate g a { rx(exp(1e3)) a; } g q[0];" + MEASURE2,
+            "an angle of a gate 'rx' is inf",
+        ),
+        (QASM3 + "U(1e999, 0, 0) q[0];" + MEASURE3, "an angle of a gate 'u' is infinite"),
         (QASM2 + "x q[0]; /* x q[1];\n", "5:9 this comment has no end"),
         (QASM2 + "\x00", "5:1 "),
         (QASM2 + "opaque mist a; mist q[0];" + MEASURE2, "5:16 gate 'mist' is opaque"),

@@ -30,6 +30,9 @@ export class History {
     /** Runs from this number on are wanted; null where the newest are enough. */
     /** @type {number | null} */
     this.from = null;
+    /** Blocks of earlier runs that the kernel gave; they do not change any more. */
+    /** @type {Map<number, import("./facts.js").Run[]>} */
+    this.blocks = new Map();
     /** @type {Map<number, {key: string, rows: HTMLElement[], opener: HTMLButtonElement}>} */
     this.drawn = new Map();
     this.compare = button("Compare runs", onCompare);
@@ -72,13 +75,18 @@ export class History {
     const all = [...newest];
     // from the block that ends before the newest, back to the one that is wanted
     for (let end = first - 1; end >= this.from; end = BLOCK * Math.floor((end - 1) / BLOCK)) {
-      const block = Math.floor((end - 1) / BLOCK);
-      const answer = this.store.ask("runs", { block });
-      const found = /** @type {import("./facts.js").Run[]} */ (answer?.runs ?? []);
+      const found = this.#block(Math.floor((end - 1) / BLOCK));
       if (!found.length) break;
       all.push(...found.filter(({ run }) => run <= end));
     }
     return all;
+  }
+
+  /** @param {number} block */
+  #block(block) {
+    const found = this.blocks.get(block) ?? this.store.ask("runs", { block })?.runs ?? [];
+    if (found.length) this.blocks.set(block, found);
+    return found;
   }
 
   /**

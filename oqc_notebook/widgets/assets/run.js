@@ -27,8 +27,11 @@ export class RunSection {
     this.counts = element("div", "oqc-run-counts");
     this.details = element("div");
     this.waiting = element("p", "oqc-mute", "The kernel is asked for the details…");
-    /** The answer that the details were drawn from. @type {object | undefined} */
+    /** The answer that the details were drawn from, and when that output was received. */
+    /** @type {any} */
     this.drawn = undefined;
+    /** @type {string | null | undefined} */
+    this.drawnReceived = undefined;
     this.element = element(
       "section",
       "oqc-run",
@@ -66,7 +69,7 @@ export class RunSection {
     const inFlight = view.in_flight ? "It is in flight" : null;
     enable(this.again, away ?? inFlight, "Has the next run use its program, QPU and configuration");
     setText(this.facts, this.#factsOf(run));
-    const known = this.store.alive ? this.store.ask("run", this.#whose()) : this.drawn;
+    const known = this.#ask();
     this.waiting.hidden = known !== undefined;
     if (known === undefined) {
       setText(this.waiting, away ?? "The kernel is asked for the details…");
@@ -79,6 +82,7 @@ export class RunSection {
     }
     const isNew = known !== this.drawn;
     this.drawn = known;
+    this.drawnReceived = this.run.received;
     const shown = this.result.update(known, bitOrder, "");
     if (!isNew) return;
     const error = run.error && element("pre", "oqc-error", errorLine(run.error));
@@ -87,6 +91,13 @@ export class RunSection {
       inputsView(known.inputs, `run ${run.run}`),
       this.#diagnostics(known.diagnostics),
     );
+  }
+
+  /** Give the details; what is drawn stays, unless the run has another output by now. */
+  #ask() {
+    const { run, received } = this.#whose();
+    const isDrawn = this.drawn !== undefined && received === this.drawnReceived;
+    return isDrawn || !this.store.alive ? this.drawn : this.store.ask("run", { run, received });
   }
 
   /** Which run it is; another time of receipt means that it has another output. */
