@@ -181,6 +181,15 @@ def test_each_qpu_has_its_own_qubit_limit(local_qpu):
     assert local_qpu.run(program) == {"c": {"0": 1000}}
 
 
+def test_shots_share_what_they_have_in_common(local_qpu):
+    # Shot by shot, this takes minutes.
+    step = "h q; ccx q[0], q[1], q[2]; ccx q[0], q[1], q[2]; h q; reset q[0]; t q[3];"
+    program = QASM2.replace("[2]", "[16]") + step * 6 + "x q[0];" + MEASURE2
+    assert local_qpu.run(program) == {"c": {"1" + "0" * 15: 1000}}
+    raw = config(3, QuantumResultsFormat().raw())
+    assert local_qpu.run(program, config=raw)["c"][:2] == [[-1.0] * 3, [1.0] * 3]
+
+
 def test_results_formats(local_qpu):
     program = QASM2 + "x q[0];" + MEASURE2
 

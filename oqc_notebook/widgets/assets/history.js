@@ -82,7 +82,11 @@ export class History {
     return all;
   }
 
-  /** @param {number} block */
+  /**
+   * Give a block of earlier runs, newest first; none until the kernel answers.
+   * @param {number} block
+   * @returns {import("./facts.js").Run[]}
+   */
   #block(block) {
     const found = this.blocks.get(block) ?? this.store.ask("runs", { block })?.runs ?? [];
     if (found.length) this.blocks.set(block, found);
