@@ -149,7 +149,7 @@ def test_a_session_of_replay_says_that_it_cannot_submit(
 
 
 def test_the_mode_of_a_process_is_its_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OQC_NOTEBOOK_MODE", raising=False)
+    monkeypatch.setenv("OQC_NOTEBOOK_MODE", "")  # so that it is unset again after the test
     assert archive.mode() == "live"
     archive.set_mode("reuse")
     assert (archive.mode(), os.environ["OQC_NOTEBOOK_MODE"]) == ("reuse", "reuse")
