@@ -281,7 +281,10 @@ class Archive(GivingBack):
             if left is not None and left.task_id == record.task_id is not None:
                 self._archive(job, record, left)
         record.is_archived = record.is_asked_before = False
-        record.provenance, record.asked = record.asked, None
+        if job._run is None:  # what was asked for meanwhile, if anything, has not begun
+            record.provenance = None
+        else:
+            record.provenance, record.asked = record.asked, None
 
     def _archive(self, job: Job, record: JobRecord, output: JobOutput) -> None:
         if not self._begin():
