@@ -98,12 +98,11 @@ def read(
     """
     reader = _Reader(program, as_in_the_cloud)
     try:
-        calls = list(_calls(program))
+        steps = [reader.step(call) for call in _calls(program)]
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyqir has no name for it
             raise
         raise ProgramError("the QIR program is damaged: pyqir cannot read it") from None
-    steps = [reader.step(call) for call in calls]
     gates = [step for step in steps if isinstance(step, _Step)]
     # A number of a qubit is as large as the author likes; only those in use are counted.
     qubits = 1 + max((qubit for step in gates for qubit in step.qubits), default=-1)

@@ -145,7 +145,7 @@ class Notebook:
     def open(self) -> Self:
         """Open the notebook, or open it anew, and wait for its kernel."""
         self._go_there()
-        self._wait_for_kernel()
+        self.wait_for_kernel()
         return self
 
     def open_without_kernel(self) -> Self:
@@ -161,7 +161,8 @@ class Notebook:
         self.page.goto(f"{self.lab.url}{self.lab.documents}{relative}?reset")
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE_MS)
 
-    def _wait_for_kernel(self) -> None:
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel is there and has nothing to do."""
         self.page.wait_for_function(
             """() => {
                 const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
@@ -201,6 +202,7 @@ class Notebook:
         )
 
     def interrupt(self) -> None:
+        """Interrupt the kernel; what is run before the cell has ended is not executed."""
         self.command("kernelmenu:interrupt")
 
     def restart_kernel(self) -> None:
@@ -208,7 +210,7 @@ class Notebook:
         self.page.evaluate(
             "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
         )
-        self._wait_for_kernel()
+        self.wait_for_kernel()
 
     def store_widget_state(self, *, on: bool) -> None:
         """Choose whether notebooks are saved with the state of their widgets."""

@@ -38,8 +38,8 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
     notebook.run_all()
     expect(notebook.cell(6).locator("table")).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
     expect(notebook.cell(0)).to_contain_text("Default QPU: Exact 32-qubit (qpu:local:1:exact).")
-    expect(notebook.cell(1).locator("table")).to_contain_text("8-qubit Simulator")
-    expect(notebook.panel()).to_contain_text("COMPLETED")
+    expect(notebook.cell(1).get_by_role("table")).to_contain_text("8-qubit Simulator")
+    expect(notebook.panel(1)).to_contain_text("COMPLETED")  # the first one is that of the QPUs
     expect(notebook.cell(3)).to_contain_text("bell: register c, 300 shots (c[0] is the leftmost")
     path = notebook.path.with_suffix(".oqc") / "saved" / "bell.json"
     expect(notebook.cell(4)).to_contain_text(f"Saved bell to {path}")

@@ -71,7 +71,7 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     wait_for_state(panel, "COMPLETED")
     expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
     assert page.evaluate("window.seen") == ["CREATED", "SUBMITTED", "RUNNING", "COMPLETED"]
-    counts = panel.locator(".oqc-histogram td:nth-child(3)").all_inner_texts()
+    counts = panel.locator(".oqc-histogram tbody td:nth-child(3)").all_inner_texts()
     assert sum(map(int, counts)) == 1000
     expect(panel).to_contain_text("c[0] is the leftmost bit")
     expect(panel).to_contain_text("SIMULATED")
@@ -136,7 +136,7 @@ def test_save_says_where_and_a_fresh_kernel_loads_it(
     again = notebook.panel()
     expect(again).to_contain_text(content["task_id"][:4], timeout=PATIENCE_MS)
     wait_for_state(again, "COMPLETED")
-    counts = again.locator(".oqc-histogram td:nth-child(3)").all_inner_texts()
+    counts = again.locator(".oqc-histogram tbody td:nth-child(3)").all_inner_texts()
     assert sorted(map(int, counts)) == sorted(content["result"]["data"]["c"].values())
 
 
@@ -184,6 +184,7 @@ def test_an_interrupt_ends_the_cell_and_not_the_job(
         re.compile("KeyboardInterrupt|CancelledError"), timeout=PATIENCE_MS
     )
     assert time.monotonic() - began < 1.5
+    notebook.wait_for_kernel()
     notebook.run_cells(3)
     expect(notebook.output(3)).to_contain_text("next", timeout=PATIENCE_MS)
     wait_for_state(panel, "COMPLETED")

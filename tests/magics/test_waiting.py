@@ -116,7 +116,10 @@ def test_a_click_on_cancel_is_served_while_a_magic_waits(
     (waiting,) = slow.send("%oqc_run one")
     panel = _model_id(slow)
     until(lambda: proxy.count("GET", "/all_info") > 2)
-    content = {"comm_id": panel, "data": {"method": "custom", "content": {"do": "cancel"}}}
+    task = next(path.split("/")[-2] for _, path in proxy.log if path.endswith("/all_info"))
+    # the panel says which run it shows: the job's task, and how many runs ended before
+    custom = {"method": "custom", "content": {"do": "cancel", "run": f"{task}/0"}}
+    content = {"comm_id": panel, "data": custom}
     click = slow.client.session.msg("comm_msg", content)
     slow.client.shell_channel.send(click)
     until(lambda: proxy.count("POST", "/tasks/cancel_many") == 1)
