@@ -20,6 +20,7 @@ COUNT = """
 import asyncio, comm, gc, json, threading, ipywidgets
 from ipywidgets.widgets.widget import _instances
 gc.collect()
+assert bell._client._recorder.flush()  # while it writes to the disk it has threads that help
 loop = bell._connection().loop
 print("MOMENT:", json.dumps({
     "widgets": len(_instances),
