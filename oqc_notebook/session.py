@@ -116,13 +116,13 @@ def connect(
             local = _local_qpu()
             url, authentication_token = local.url, local.token
         key = (url, authentication_token, email, password, id(credential))
-        sdk = _sessions.get(key)
+        sdk = _sessions.pop(key, None)
         if sdk is None or not sdk.is_open:
             sdk = OqcSdk(url, authentication_token, email, password, credential)
             run(sdk.open())
-            _sessions[key] = sdk
             if simulated:
                 _introduce(sdk)
+        _sessions[key] = sdk  # at the end, as the latest
         ip = _kernels_shell()
         if ip is not None:
             oqc_notebook.load_ipython_extension(ip)
@@ -146,13 +146,13 @@ def _replayed(
 
     with _lock:
         key = ("replay", url, str(archive))
-        sdk = _sessions.get(key)
+        sdk = _sessions.pop(key, None)
         if sdk is None or not sdk.is_open:
             sdk, simulated = replayed_session(archive, record_cells=record_cells)
             run(sdk.open())
-            _sessions[key] = sdk
             if simulated:
                 _introduce(sdk)
+        _sessions[key] = sdk  # at the end, as the latest
         if (ip := _kernels_shell()) is not None:
             oqc_notebook.load_ipython_extension(ip)
     if qpu_id is not None:

@@ -134,6 +134,20 @@ def test_connecting_again_gives_the_open_session_back(sdk: OqcSdk, local_qpu: Lo
     oqc_notebook.run(fresh.close())
 
 
+def test_the_session_asked_for_last_is_the_one_that_is_meant(
+    sdk: OqcSdk, local_qpu: LocalQpu, proxy: FaultyProxy
+) -> None:
+    other = oqc_notebook.connect(proxy.url, authentication_token=local_qpu.token)
+    assert oqc_notebook.qpus().sdk is other
+    oqc_notebook.connect(local_qpu.url, authentication_token=local_qpu.token)
+    assert oqc_notebook.qpus().sdk is sdk
+    oqc_notebook.run(other.close())
+    oqc_notebook.run(sdk.close())
+    again = oqc_notebook.connect(proxy.url, authentication_token=local_qpu.token)
+    assert oqc_notebook.qpus().sdk is again
+    oqc_notebook.run(again.close())
+
+
 def test_connect_reads_address_and_token_from_the_environment(
     local_qpu: LocalQpu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
