@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import subprocess
@@ -91,3 +92,10 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
                 return value
         time.sleep(0.01)
     raise AssertionError(f"not true within {seconds} s: {condition}")
+
+
+async def met(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    """Wait until `condition()` is true, while the loop goes on; fail after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

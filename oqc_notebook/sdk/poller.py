@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from oqc_notebook.sdk.errors import (
     DisturbanceError,
+    OqcError,
     ServerError,
     SessionClosedError,
     SessionUnreachableError,
@@ -95,6 +96,8 @@ class Poller:
         if job.ended or job.error is not None:
             # an error of a job in flight is a final answer: waiting longer would not help
             self.give_up(job, None)
+        elif job._run is None:
+            self.give_up(job, OqcError(f"{job!r} was given other inputs while it was awaited."))
         elif job.in_flight and (job in self._followed or job._observers):
             self._stand_in_line(job)
 
@@ -151,7 +154,8 @@ class Poller:
             If there is no usable answer. A final no is stored in ``job.error``.
         """
         run = job._run
-        assert run is not None
+        if run is None:
+            return  # it was given other inputs a moment ago
         try:
             answer = await self._service.task(run.qpu_id, str(job.task_id), attempts=attempts)
         except ServerError as exc:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,18 +12,9 @@ import pytest
 from oqc_notebook.sdk import CompositeJob, JobState, OqcSdk
 from oqc_notebook.sdk.prices import Price, estimate
 from tests.faulty import FaultyProxy, answer
-from tests.support import EXACT, ONE, SIMULATOR, LocalQpu
+from tests.support import EXACT, ONE, SIMULATOR, LocalQpu, met
 
 pytestmark = pytest.mark.anyio
-
-
-async def met(condition: object, seconds: float = 20.0) -> None:
-    """Wait until a condition holds, with the loop going on."""
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 # ---- the connection ----

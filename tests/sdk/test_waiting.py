@@ -10,10 +10,10 @@ import uuid
 import pytest
 
 from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk
-from oqc_notebook.sdk.errors import StaleResultWarning
+from oqc_notebook.sdk.errors import OqcError, StaleResultWarning
 from oqc_notebook.sdk.waiting import now
 from tests.faulty import FaultyProxy, answer
-from tests.support import BELL, BROKEN, ONE, LocalQpu
+from tests.support import BELL, BROKEN, ONE, LocalQpu, met
 
 pytestmark = pytest.mark.anyio
 
@@ -399,6 +399,34 @@ async def test_observers_are_called_at_each_change_and_may_fail(
         count = len(seen)
         await job.execute()
         assert len(seen) == count
+
+
+async def test_a_job_that_gets_other_inputs_is_waited_for_no_longer_and_others_go_on(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    held = proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    async with proxied as sdk:
+        changed, other = sdk.create_job(program=ONE), sdk.create_job(program=ONE)
+        waits = [asyncio.ensure_future(job.wait()) for job in (changed, other)]
+        await met(lambda: changed.state is other.state is JobState.RUNNING)
+        changed.reconfigure(program=BELL)
+        with pytest.raises(OqcError, match="was given other inputs while it was awaited"):
+            await waits[0]
+        held.times = 0
+        await waits[1]
+        assert other.completed
+        assert sorted((await changed.execute()).one.data["c"]) == ["00", "11"]
+
+
+async def test_an_observer_may_give_a_job_other_inputs_when_its_run_ends(
+    local_qpu: LocalQpu,
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job, other = sdk.create_job(program=ONE), sdk.create_job(program=ONE)
+        job.observe(lambda job: job.reconfigure(program=BELL) if job.ended else None)
+        await asyncio.gather(job.submit(), other.execute())
+        await met(lambda: job.state is JobState.CREATED and len(job.history) == 1)
+        assert other.completed
 
 
 async def test_an_observed_job_is_kept_up_to_date_without_a_waiter(local_qpu: LocalQpu) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import time
@@ -20,7 +19,7 @@ from oqc_notebook.widgets.qpu_facts import qpu_facts
 from oqc_notebook.widgets.qpu_panel import QpuPanel
 from oqc_notebook.widgets.session_panel import SessionPanel
 from tests.faulty import FaultyProxy, answer
-from tests.support import BROKEN, EXACT, ONE, SIMULATOR, LocalQpu
+from tests.support import BROKEN, EXACT, ONE, SIMULATOR, LocalQpu, met
 from tests.widgets.conftest import Channel
 
 pytestmark = pytest.mark.anyio
@@ -40,12 +39,6 @@ def show(channels: list[Channel]) -> Iterator[Show]:
     yield make
     for panel in made:
         panel.close()
-
-
-async def met(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 # ---- jobs ----

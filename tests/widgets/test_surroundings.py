@@ -14,7 +14,7 @@ from oqc_notebook.widgets import queues
 from oqc_notebook.widgets.panel import Panel
 from oqc_notebook.widgets.qpu_facts import coarse
 from tests.faulty import FaultyProxy, answer
-from tests.support import EXACT, ONE, LocalQpu
+from tests.support import EXACT, ONE, LocalQpu, met
 from tests.widgets.conftest import Channel
 
 MakePanel = Callable[..., tuple[Panel, Channel]]
@@ -28,12 +28,6 @@ def told(channel: Channel, fact: str) -> list[Any]:
     """Every value of a fact that was sent, in order."""
     views = (message.get("view", {}) for message in channel.messages)
     return [view[fact] for view in views if fact in view]
-
-
-async def met(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 # ---- session and connection ----
