@@ -4,8 +4,13 @@ import { JSDOM } from "jsdom";
 
 import { putRow } from "../../oqc_notebook/widgets/assets/packing.js";
 
+const realNow = Date.now;
+
 /** Open a page and put what the panels need of it into the global scope. */
 export function openPage() {
+  // The facts below are of this day; the clock goes on from there, whatever day the tests are run.
+  const ahead = Date.parse("2026-11-22T14:05:00Z") - realNow();
+  Date.now = () => realNow() + ahead;
   const { window } = new JSDOM("<!doctype html><body></body>", { pretendToBeVisual: true });
   Object.assign(globalThis, {
     window,
