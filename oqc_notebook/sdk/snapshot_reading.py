@@ -30,6 +30,23 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.client import OqcSdk
 
 
+#: The attributes of an output of which a file says nothing.
+_OUTPUT: dict[str, Any] = {
+    "task_id": None,
+    "received": None,
+    "timings": None,
+    "metrics": None,
+    "metadata": None,
+    "_sealed": True,
+    "_kept": None,
+}
+_RESULT = _OUTPUT | {"data": None}
+_ERROR = _OUTPUT | {"error_code": None, "error_message": None}
+
+#: What a document of an output has beside attributes.
+_NOT_FIELDS = frozenset({"kind", "config_json", "config_type", "oqc_notebook"})
+
+
 class Configs:
     """The configurations in a file; each text is read once."""
 
@@ -179,32 +196,25 @@ def _output_of(
     run: OutputDocument, kind: str, job: Job, inputs: Inputs, configs: Configs
 ) -> JobOutput:
     inputs = inputs.of(run)
-    block: OutputBlock = run.get("oqc_notebook") or {}
-    received = run.get("received")
-    fields = {
-        "qpu_id": inputs.qpu_id,
-        "task_id": run.get("task_id"),
-        "compiler_config": configs.shared(inputs),  # until the output is opened
-        "program": inputs.program,
-        "received": received and _in_utc(received),
-        "timings": run.get("timings"),
-        "metrics": run.get("metrics"),
-        "metadata": run.get("metadata"),
-        "state_times": _all_in_utc(block.get("state_times", {})),
-        "_job": job,
-        "_sealed": True,
-        "_kept": None,
-    }
-    if kind == "result":
-        output: JobOutput = object.__new__(JobResult)
-        fields["data"] = run.get("data", {})
-    else:
-        output = object.__new__(JobError)
-        fields["error_code"] = run.get("error_code")
-        fields["error_message"] = run.get("error_message")
+    block: OutputBlock | None = run.get("oqc_notebook")
     # past the constructor and the descriptors, which take as long as all the rest
-    object.__setattr__(output, "__dict__", fields)
-    _complete(output, block)
+    output: JobOutput = object.__new__(JobResult if kind == "result" else JobError)
+    fields = vars(output)
+    fields |= _RESULT if kind == "result" else _ERROR
+    fields |= run
+    for name in _NOT_FIELDS.intersection(run):
+        del fields[name]
+    fields["program"], fields["qpu_id"] = inputs.program, inputs.qpu_id
+    fields["compiler_config"] = configs.shared(inputs)  # until the output is opened
+    fields["_job"] = job
+    received = fields["received"]
+    if received is not None and received.tzinfo is not UTC:
+        fields["received"] = _in_utc(received)
+    fields["state_times"] = _all_in_utc(block.get("state_times", {})) if block else {}
+    if kind == "result" and "data" not in run:
+        fields["data"] = {}
+    if block:
+        _complete(output, block)
     return output
 
 
