@@ -1,47 +1,36 @@
-"""HTTP: headers, limits, what may be retried, and what an answer means."""
+"""HTTP: headers, limits, and what may be retried."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 import json
-import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
-from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from oqc_notebook import __version__
 from oqc_notebook.sdk.credentials import Credential, PasswordCredential
 from oqc_notebook.sdk.errors import (
-    AuthenticationError,
     DisturbanceError,
     ServerError,
     SessionUnreachableError,
 )
-
-logger = logging.getLogger("oqc_notebook.sdk")
+from oqc_notebook.sdk.responses import meaning_of
 
 #: The service refuses a request whose body and headers together are larger (bytes).
 MAX_REQUEST_BYTES = 128 * 1024
 
-#: Answers that say "not now" rather than "no".
-PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-
-#: Error bodies that say nothing.
-_NO_REASON = frozenset({"", "{}", "[]", "null", '""'})
-
-#: What is kept of an error body of another shape, such as a page of HTML (characters).
-_MAX_REASON = 1000
-
 #: Few connections: the cost of httpx's pool for a request grows with those that wait.
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+
+#: A look-up that somebody waits for is given up where the server asks for longer (seconds).
+_PATIENCE_S = 30.0
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
@@ -152,15 +141,19 @@ class Transport:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts),
             wait=_seconds_to_wait,
-            retry=retry_if_exception_type(DisturbanceError),
+            retry=retry_if_exception(_is_soon_over),
             reraise=True,
         )
         try:
             return await retrying(send)
         except DisturbanceError as exc:
+            tries = retrying.statistics["attempt_number"]
+            advice = "Check the address and the network, then try again"
+            if not _is_soon_over(exc):
+                advice = f"It asks for {exc.retry_after_s:.0f} s of patience; try again then"
             raise SessionUnreachableError(
-                f"{self.url} gave no usable answer in {attempts} tries. The last one: {exc} "
-                "Check the address and the network, then try again; nothing was lost."
+                f"{self.url} gave no usable answer in {tries} {'try' if tries == 1 else 'tries'}. "
+                f"The last one: {exc} {advice}; nothing was lost."
             ) from None
 
     async def _noting_reach(self, send: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -205,7 +198,7 @@ class Transport:
         if response.status_code == 401 and authenticate and self._can_renew():
             tokens = await self._tokens(instead_of=tokens)
             response = await self._once(method, address, params, content, headers | tokens)
-        return _meaning_of(response)
+        return meaning_of(response)
 
     def _can_renew(self) -> bool:
         return bool(getattr(self._credential, "supports_silent_reauth", False))
@@ -255,67 +248,9 @@ def _reason(exc: httpx.TransportError) -> str:
     return f"{kind} ({exc})" if str(exc) else kind
 
 
-def _meaning_of(response: httpx.Response) -> Any:
-    """Give the decoded body of a success; raise what any other answer means."""
-    status = response.status_code
-    if status in PASSING_STATUSES:
-        raise DisturbanceError(
-            f"{response.url} answered {status} {response.reason_phrase}.",
-            may_have_arrived=True,
-            retry_after_s=_retry_after(response),
-        )
-    try:
-        answer = response.json()
-    except ValueError:
-        if status == 200:
-            raise DisturbanceError(
-                f"{response.url} answered with something that is not JSON "
-                f"({response.headers.get('content-type', 'no content type')}).",
-                may_have_arrived=True,
-            ) from None
-        answer = None
-    if status == 200:
-        _pass_on_messages(answer)
-        return answer
-    text = _error_text(answer) or response.text.strip()[:_MAX_REASON]
-    if text in _NO_REASON:
-        text = f"The server gives no reason (HTTP status {status} {response.reason_phrase})."
-    if status in (401, 403):
-        raise AuthenticationError(f"Authentication error ({status}): {text}", status, answer)
-    raise ServerError(text, status, answer)
-
-
-def _error_text(answer: Any) -> str:
-    """Find what the server says in an error body: v3 ``response.errors``, v4 ``detail``."""
-    if not isinstance(answer, dict):
-        return ""
-    response = answer.get("response")
-    errors = response.get("errors") if isinstance(response, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else None
-    said = (first, answer.get("detail"), answer.get("message"))
-    return next((text.strip() for text in said if isinstance(text, str) and text.strip()), "")
-
-
-def _pass_on_messages(answer: Any) -> None:
-    """Log what the service says beside an answer; its warnings as warnings."""
-    if not isinstance(answer, dict):
-        return
-    several = answer.get("messages")
-    for message in [answer.get("message"), *(several if isinstance(several, list) else [])]:
-        if isinstance(message, str) and message:
-            level = logging.WARNING if message.startswith("Warning") else logging.INFO
-            logger.log(level, "%s", message)
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Read ``Retry-After`` in seconds, from either form of RFC 9110, section 10.2.3."""
-    text = response.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except ValueError:
-        return None
+def _is_soon_over(exc: BaseException) -> bool:
+    """Tell whether a look-up that somebody waits for is better tried again than given up."""
+    return isinstance(exc, DisturbanceError) and (exc.retry_after_s or 0.0) <= _PATIENCE_S
 
 
 def _seconds_to_wait(state: RetryCallState) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from oqc_notebook.sdk import JobState, OqcSdk
+from oqc_notebook.sdk.errors import SessionUnreachableError
 from tests.faulty import FaultyProxy, answer
 from tests.support import EXACT, ONE, SIMULATOR, LocalQpu
 
@@ -191,6 +192,25 @@ async def test_nothing_the_server_does_outlasts_the_timeout(
         fault.times = 0
         await job.refresh()  # at once, whatever the server asked of those who only wait
         assert job.status in ("SUBMITTED", "RUNNING", "COMPLETED")
+
+
+async def test_a_look_up_gives_up_at_once_where_the_server_asks_for_an_hour_of_patience(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        busy = proxy.spoil(
+            "GET", "/all_info", times=None, answer=answer(429, {}, Retry_After="7e9")
+        )
+        with pytest.raises(SessionUnreachableError, match=r"in 5 tries.*Check the address"):
+            await job.refresh()
+        busy.answer = answer(429, {}, Retry_After="9" * 30)
+        asked_before = proxy.count("GET", "/all_info")
+        with pytest.raises(SessionUnreachableError, match=r"in 1 try\..* asks for 3600 s"):
+            await job.refresh()
+        assert proxy.count("GET", "/all_info") == asked_before + 1
+        assert job.in_flight
 
 
 def test_a_session_that_cannot_open_asks_no_other_host() -> None:
