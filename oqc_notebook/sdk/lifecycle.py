@@ -218,6 +218,9 @@ class Lifecycle(Runnable):
         self._finish(output)
 
     def _finish(self, output: JobOutput) -> None:
+        from oqc_notebook.sdk.snapshot_text import write_down  # which knows jobs
+
+        write_down(output)
         self._output = output
         self._error = output if isinstance(output, JobError) else None
         self._record(output)

@@ -1,14 +1,15 @@
-"""Objects that cannot have been changed since they were made, and what is kept for them.
+"""What has not been changed since it was made, and what is kept for it.
 
 Each save writes a job's whole history, in which hardly anything changes. So the JSON
 of an output is kept for as long as the output is sealed: it came from the service or
-from a file, and since then nobody has set an attribute of it, or has read one whose
-value can be changed in place. Such a value may be changed at any time after it was
-read, so an output that was read is written out anew at each save.
+from a file, and nobody has set an attribute of it. A value that can be changed in
+place, such as counts, may be changed at any time after it was read. So a fingerprint is
+taken when it is read for the first time, and what is kept holds while that still fits.
 """
 
 from __future__ import annotations
 
+import marshal
 from typing import Any, Generic, TypeVar, overload
 
 from oqc_notebook.sdk.states import MOMENT
@@ -21,11 +22,13 @@ class Sealable:
 
     _sealed = False
     #: What is kept while it is sealed.
-    _kept: Any = None
+    _kept: tuple[Any, bytes] | None = None
+    #: The names and fingerprints of the values that were read while it was sealed.
+    _fingerprints: tuple[tuple[str, int], ...] = ()
 
     def _seal(self) -> None:
         """Say that nobody else holds what can be changed in it."""
-        vars(self).update(_sealed=True, _kept=None)
+        vars(self).update(_sealed=True, _kept=None, _fingerprints=())
 
     def _open(self) -> None:
         """Expect changes from now on, for ever: a save may just be about to keep something."""
@@ -34,6 +37,36 @@ class Sealable:
                 if self._sealed:
                     self._unshare()
                     vars(self).update(_sealed=False, _kept=None)
+
+    def _handed_out(self, name: str) -> None:
+        """Expect changes of one value, which is about to be read."""
+        if not self._sealed or self._was_read(name):
+            return
+        with MOMENT:
+            if self._was_read(name):
+                return  # another thread was faster, and may have changed it since
+            try:
+                fingerprint = _fingerprint(vars(self)[name])
+            except ValueError:  # an object, which is no plain data
+                self._open()
+            else:
+                vars(self)["_fingerprints"] = (*self._fingerprints, (name, fingerprint))
+
+    def _was_read(self, name: str) -> bool:
+        return any(name == read for read, _ in self._fingerprints)
+
+    def _is_as_sealed(self) -> bool:
+        """Tell whether it is sealed, and no value that was read has been changed since."""
+        if not self._sealed or not self._fingerprints:
+            return self._sealed
+        fields = vars(self)
+        try:
+            for name, fingerprint in self._fingerprints:
+                if _fingerprint(fields[name]) != fingerprint:
+                    return False
+        except ValueError:  # something was put in that is no plain data
+            return False
+        return True
 
     def _unshare(self) -> None:
         """Take copies of what is shared while it is sealed."""
@@ -45,6 +78,18 @@ class Sealable:
     def __getstate__(self) -> dict[str, Any]:
         self._open()  # a copy shares the values
         return vars(self).copy()
+
+
+def _fingerprint(value: Any) -> int:
+    """Give 64 bits that tell plain data from any other, also in type and order.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else.
+    """
+    # version 2 knows no references, so that it says nothing of which objects are the same
+    return hash(marshal.dumps(value, 2))
 
 
 class Mutable(Generic[Value]):
@@ -60,7 +105,7 @@ class Mutable(Generic[Value]):
     def __get__(self, instance: Sealable | None, owner: type) -> Mutable[Value] | Value:
         if instance is None:
             return self
-        instance._open()
+        instance._handed_out(self._name)
         value: Value = vars(instance)[self._name]
         return value
 

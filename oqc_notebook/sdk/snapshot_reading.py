@@ -39,6 +39,7 @@ _OUTPUT: dict[str, Any] = {
     "metadata": None,
     "_sealed": True,
     "_kept": None,
+    "_fingerprints": (),
 }
 _RESULT = _OUTPUT | {"data": None}
 _ERROR = _OUTPUT | {"error_code": None, "error_message": None}

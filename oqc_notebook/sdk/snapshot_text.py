@@ -6,6 +6,7 @@ output that cannot have been changed since is put together, not made again.
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -85,12 +86,22 @@ def _list_of(lines: list[bytes]) -> list[bytes]:
     return parts
 
 
+def write_down(output: JobOutput) -> None:
+    """Write the JSON of an output now, for the saves to come.
+
+    What cannot be written is left to the save, which says so.
+    """
+    configs = Configs()
+    with contextlib.suppress(SnapshotError):
+        _line(inputs_of(output, configs), configs, output)
+
+
 def _line(job: Inputs, configs: Configs, output: JobOutput) -> bytes:
     """Give the JSON of an output, in which inputs that equal its job's are left out."""
-    kept = output._kept if output._sealed else None
-    if kept is None:
+    kept = output._kept
+    if kept is None or not output._is_as_sealed():
         kept = inputs_of(output, configs), _json(document_of_output(output))
-        if output._sealed:
+        if output._is_as_sealed():
             vars(output)["_kept"] = kept
     inputs, line = kept
     if inputs == job:

@@ -53,7 +53,34 @@ def saved_then_loaded_and_saved(job: Job) -> Job:
     return saved_before(loaded(saved_before(job)))
 
 
-HISTORIES = [saved_before, loaded, saved_then_loaded_and_saved]
+def read(job: Job) -> Job:
+    """A job of which everything that can be changed was read."""
+    for output in job.history:
+        assert output.to_dict().keys() > {"timings", "metrics", "metadata"}
+        assert output.state_times
+    return job
+
+
+def read_then_saved(job: Job) -> Job:
+    return saved_before(read(job))
+
+
+def saved_then_read(job: Job) -> Job:
+    return read(saved_before(job))
+
+
+def loaded_then_read(job: Job) -> Job:
+    return read(loaded(job))
+
+
+HISTORIES = [
+    saved_before,
+    loaded,
+    saved_then_loaded_and_saved,
+    read_then_saved,
+    saved_then_read,
+    loaded_then_read,
+]
 
 
 def set_attribute(name: str, value: Any) -> Callable[[Job], None]:
@@ -140,7 +167,7 @@ def test_what_can_no_longer_be_saved_is_refused() -> None:
 def test_a_change_while_it_is_being_saved_is_in_the_next_save(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    job = a_job()
+    job = loaded(a_job())
     written = snapshot_text.document_of_output
 
     def changed_meanwhile(output: JobOutput) -> dict[str, Any]:
@@ -155,7 +182,7 @@ def test_a_change_while_it_is_being_saved_is_in_the_next_save(
     assert file_content(job).count(b'"00":77') == 3
 
 
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("history", [saved_before, loaded, saved_then_loaded_and_saved])
 def test_nothing_is_written_anew_where_nobody_could_have_changed_it(
     history: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +193,30 @@ def test_nothing_is_written_anew_where_nobody_could_have_changed_it(
     assert job.history[0] != job.history[1]
     assert file_content(CompositeJob([job, job])).count(b'"00":2') == 2
     assert file_content(job) == content
+
+
+@pytest.mark.parametrize("make", [a_job, lambda: loaded(a_job())])
+def test_counts_and_diagnostics_that_were_only_read_are_not_written_anew(
+    make: Callable[[], Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = saved_before(make())
+    for output in job.history.results():
+        assert output.data["c"]["1"] == 1
+        assert output.timings["a"][0] < 3
+    content = file_content(job)
+    monkeypatch.delattr(snapshot_text, "document_of_output")
+    assert file_content(job) == content
+    job.history[1].data["c"]["1"] = 2
+    with pytest.raises(NameError):
+        file_content(job)
+    job.history[1].data["c"]["1"] = 1
+    assert file_content(job) == content
+
+
+def test_the_first_save_finds_every_run_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = a_job()
+    monkeypatch.delattr(snapshot_text, "document_of_output")
+    assert len(json.loads(file_content(job))["history"]) == 4
 
 
 def test_a_pickled_output_comes_back() -> None:
