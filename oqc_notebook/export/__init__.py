@@ -1,0 +1,1 @@
+"""A notebook with its archive as one file that opens anywhere, and back."""
