@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo``, ``lab`` and ``qpu``."""
+"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``extract``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ _QPU = """\
 Start the local QPU and leave it running until it is stopped (Ctrl-C). The first line
 on standard output is a JSON object with "url", "token" and "pid"; logs go to standard
 error. Give url and token to oqc_notebook.connect(), or set OQC_URL and OQC_AUTH_TOKEN.
+"""
+
+
+_EXTRACT = """\
+Put the notebook and the archive that an exported file holds (.html or .zip) into FOLDER,
+where the notebook opens as it was and its runs are at hand. Nothing is run.
 """
 
 
@@ -69,6 +75,20 @@ def main(argv: list[str] | None = None) -> int:
         default=Path("oqc-notebooks"),
         help="where to put the copies (default: ./oqc-notebooks)",
     )
+    extract = commands.add_parser(
+        "extract",
+        help="put an exported notebook and its archive back on the disk",
+        description=_EXTRACT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    extract.add_argument("file", metavar="FILE", type=Path, help="what was exported")
+    extract.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        help="a new or an empty folder (default: the notebook's name, numbered if it exists)",
+    )
     commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["qpu"]:
@@ -82,6 +102,10 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.guide import open_lab
 
         return open_lab(chosen.folder, for_jupyter)
+    if chosen.command == "extract":
+        from oqc_notebook.export.commands import extract_file
+
+        return extract_file(chosen.file, chosen.folder)
     from oqc_notebook.demo import main as run_demo
 
     return run_demo(chosen.folder)

@@ -1,0 +1,21 @@
+"""What the command line does with archives: each gives the exit status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from oqc_notebook.export.extracting import extract
+
+
+def extract_file(file: Path, folder: Path | None) -> int:
+    """``oqc-notebook extract``: put a notebook and its archive on the disk."""
+    try:
+        notebook = extract(file, folder)
+    except (OSError, ValueError) as exc:
+        print(f"oqc-notebook extract: {exc}", file=sys.stderr)
+        return 1
+    print(f"The notebook is {notebook}")
+    print("and its archive next to it. To check that it still gives what it shows, offline:")
+    print(f"  pytest --nbval --nbval-current-env {notebook.name}   (in {notebook.parent})")
+    return 0
