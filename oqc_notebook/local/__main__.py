@@ -56,8 +56,8 @@ kind and its fields:
   crash_worker                                the simulator is killed, and the task fails
   remove_qpu     qpu_id                       (has no times and after, as the next)
   fewer_qubits   qpu_id, qubits
-call: any, version, login, qpus, reserve, submit, poll, cancel, tasks (their list) or
-monitoring (queues, windows, calibrations)"""
+call: any, version, login, qpus (their list and features), reserve (ids), submit, poll (a look at
+a task), cancel, tasks (their list) or monitoring (queues, windows, calibrations)"""
 
 
 def main(argv: list[str] | None = None) -> int:
