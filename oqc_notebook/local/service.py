@@ -128,7 +128,7 @@ class Service:
             batch.append((task, submission))
         for task, submission in batch:
             self._tasks[task.id] = task
-            self._queue(task.qpu.id).put(task, submission, received_at)
+            self._queues[task.qpu.id].put(task, submission, received_at)
         return [task.id for task, _ in batch]
 
     def cancel(self, task_ids: list[Any]) -> None:
@@ -143,7 +143,7 @@ class Service:
         for task_id in task_ids:
             task = self._tasks.get(task_id) if self._knows(task_id) else None
             if task is not None and task.state not in FINAL:
-                self._queue(task.qpu.id).cancel(task)
+                self._queues[task.qpu.id].cancel(task)
         if unknown:
             raise ApiError(404, _unknown_task(unknown[0]))
 
@@ -169,7 +169,7 @@ class Service:
                 "tasks_in_queue": queue.length,
                 "timestamp": now,
             }
-            for queue in map(self._queue, [qpu.id for qpu in self.qpus()])
+            for queue in (self._queues[qpu.id] for qpu in self.qpus())
         ]
 
     def item(self, qpu: Qpu, url: str) -> dict[str, Any]:

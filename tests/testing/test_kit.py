@@ -33,7 +33,9 @@ async def test_a_lost_answer_to_a_submission_leads_to_one_run(oqc_local_qpu: Loc
 
 
 @pytest.mark.parametrize("call", ["reserve", "submit", "poll"])
-async def test_nothing_that_passes_fails_a_job(oqc_local_qpu: LocalQpu, call: str) -> None:
+async def test_nothing_that_passes_fails_a_job(
+    oqc_local_qpu: LocalQpu, call: str, dialect: str
+) -> None:
     faults = oqc_local_qpu.faults
     faults.drop(call)
     faults.html(call, accepted=True)
