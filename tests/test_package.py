@@ -68,7 +68,9 @@ def test_arrows_point_one_way() -> None:
     layers = {
         "sdk": {"sdk"},
         "local": {"local"},
-        "session.py": {"archive", "sdk", "session"},
+        "local_process.py": {"sdk"},
+        "session.py": {"archive", "local_process", "sdk", "session"},
+        "testing.py": {"local", "local_process", "sdk"},
         "static": {"sdk", "static"},
         "archive": {"archive", "sdk", "static"},
         "widgets": {"archive", "sdk", "static", "widgets"},
