@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``extract``."""
+"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``diff``, ``extract``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ error. Give url and token to oqc_notebook.connect(), or set OQC_URL and OQC_AUTH
 _EXTRACT = """\
 Put the notebook and the archive that an exported file holds (.html or .zip) into FOLDER,
 where the notebook opens as it was and its runs are at hand. Nothing is run.
+"""
+
+
+_DIFF = """\
+Compare two archives run by run: programs, configurations, counts (with the distance that
+chance makes), environment. A and B are notebooks with their archives, exported files or
+snapshots. Exits with status 1 where runs differ by more than chance, and with 2 where
+something cannot be read.
 """
 
 
@@ -89,6 +97,14 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         help="a new or an empty folder (default: the notebook's name, numbered if it exists)",
     )
+    compare = commands.add_parser(
+        "diff",
+        help="compare two archives run by run",
+        description=_DIFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("a", metavar="A", type=Path, help="an archive or a snapshot")
+    compare.add_argument("b", metavar="B", type=Path, help="another one")
     commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["qpu"]:
@@ -102,6 +118,10 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.guide import open_lab
 
         return open_lab(chosen.folder, for_jupyter)
+    if chosen.command == "diff":
+        from oqc_notebook.export.commands import compare_files
+
+        return compare_files(chosen.a, chosen.b)
     if chosen.command == "extract":
         from oqc_notebook.export.commands import extract_file
 

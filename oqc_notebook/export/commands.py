@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from oqc_notebook.export.comparing import diff
 from oqc_notebook.export.extracting import extract
 
 
@@ -19,3 +20,14 @@ def extract_file(file: Path, folder: Path | None) -> int:
     print("and its archive next to it. To check that it still gives what it shows, offline:")
     print(f"  pytest --nbval --nbval-current-env {notebook.name}   (in {notebook.parent})")
     return 0
+
+
+def compare_files(a: Path, b: Path) -> int:
+    """``oqc-notebook diff``: compare two archives."""
+    try:
+        found = diff(a, b)
+    except (OSError, ValueError) as exc:
+        print(f"oqc-notebook diff: {exc}", file=sys.stderr)
+        return 2
+    print(found)
+    return int(found.differs)

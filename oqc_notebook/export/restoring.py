@@ -92,10 +92,15 @@ def restore(path: str | Path, sdk: OqcSdk | None = None) -> Restored:
         run, and nothing is written.
     """
     path = Path(path)
-    if path.suffix.lower() not in _ARCHIVES and not path.is_dir():
+    if not is_archive(path):
         job = load_file(read_text(path), str(path), sdk)
         return Restored(path, {variable_name(path): job})
     return Restored(path, jobs_of(open_archive(path), sdk))
+
+
+def is_archive(path: Path) -> bool:
+    """Tell what should be an archive, from its name, from what should be a snapshot."""
+    return path.suffix.lower() in _ARCHIVES or path.is_dir()
 
 
 def jobs_of(bundle: Bundle, sdk: OqcSdk | None) -> dict[str, AnyJob]:
