@@ -300,6 +300,7 @@ COMMANDS: dict[str, Command] = {
     "oqc_load": load,
     "oqc_resume": resume,
     "oqc_mode": mode,
+    "oqc_diff": diff,
     "oqc_history": history,
     "oqc_counts": counts,
 }
