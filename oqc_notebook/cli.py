@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo``, ``lab`` and ``qpu``."""
+"""The command line: ``oqc-notebook demo``, ``lab``, ``export`` and ``qpu``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ anything fails.
 _LAB = """\
 Open JupyterLab on the guide: a copy of its notebooks in FOLDER. What is there already
 is left as it is. Options after -- go to JupyterLab, such as -- --no-browser.
+"""
+
+_EXPORT = """\
+Export a notebook with its results and its archive as one HTML page that opens anywhere,
+asks no host for anything and gives the jobs back. Where there is a token in it, nothing
+is exported, and it is said where. An earlier export of the same notebook is replaced,
+no other file.
 """
 
 _QPU = """\
@@ -69,6 +76,23 @@ def main(argv: list[str] | None = None) -> int:
         default=Path("oqc-notebooks"),
         help="where to put the copies (default: ./oqc-notebooks)",
     )
+    export = commands.add_parser(
+        "export",
+        help="export a notebook and its results as one page",
+        description=_EXPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("notebook", metavar="NOTEBOOK", type=Path, help="the notebook")
+    export.add_argument(
+        "-o",
+        metavar="FILE",
+        type=Path,
+        dest="path",
+        help="the file to write (default: next to the notebook, with .html)",
+    )
+    export.add_argument(
+        "--redact", action="store_true", help="replace tokens by [token removed] in the page"
+    )
     commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["qpu"]:
@@ -82,9 +106,22 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.guide import open_lab
 
         return open_lab(chosen.folder, for_jupyter)
+    if chosen.command == "export":
+        return _export(chosen.notebook, chosen.path, chosen.redact)
     from oqc_notebook.demo import main as run_demo
 
     return run_demo(chosen.folder)
+
+
+def _export(notebook: Path, path: Path | None, redact: bool) -> int:
+    from oqc_notebook.export.exporting import export
+
+    try:
+        print(export(notebook, path, redact=redact))
+    except (OSError, ValueError) as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
