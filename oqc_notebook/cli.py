@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``diff``, ``extract``."""
+"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``export``, ``extract``, ``diff``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ anything fails.
 _LAB = """\
 Open JupyterLab on the guide: a copy of its notebooks in FOLDER. What is there already
 is left as it is. Options after -- go to JupyterLab, such as -- --no-browser.
+"""
+
+_EXPORT = """\
+Export a notebook with its results and its archive as one HTML page that opens anywhere,
+asks no host for anything and gives the jobs back. Where there is a token in it, nothing
+is exported, and it is said where. An earlier export of the same notebook is replaced,
+no other file.
 """
 
 _QPU = """\
@@ -105,6 +112,23 @@ def main(argv: list[str] | None = None) -> int:
     )
     compare.add_argument("a", metavar="A", type=Path, help="an archive or a snapshot")
     compare.add_argument("b", metavar="B", type=Path, help="another one")
+    export = commands.add_parser(
+        "export",
+        help="export a notebook and its results as one page",
+        description=_EXPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("notebook", metavar="NOTEBOOK", type=Path, help="the notebook")
+    export.add_argument(
+        "-o",
+        metavar="FILE",
+        type=Path,
+        dest="path",
+        help="the file to write (default: next to the notebook, with .html)",
+    )
+    export.add_argument(
+        "--redact", action="store_true", help="replace tokens by [token removed] in the page"
+    )
     commands.add_parser("qpu", help="start the local QPU", description=_QPU, add_help=False)
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["qpu"]:
@@ -118,14 +142,14 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.guide import open_lab
 
         return open_lab(chosen.folder, for_jupyter)
-    if chosen.command == "diff":
-        from oqc_notebook.export.commands import compare_files
+    if chosen.command in ("export", "extract", "diff"):
+        from oqc_notebook.export import commands as of_archives
 
-        return compare_files(chosen.a, chosen.b)
-    if chosen.command == "extract":
-        from oqc_notebook.export.commands import extract_file
-
-        return extract_file(chosen.file, chosen.folder)
+        if chosen.command == "export":
+            return of_archives.export_file(chosen.notebook, chosen.path, chosen.redact)
+        if chosen.command == "extract":
+            return of_archives.extract_file(chosen.file, chosen.folder)
+        return of_archives.compare_files(chosen.a, chosen.b)
     from oqc_notebook.demo import main as run_demo
 
     return run_demo(chosen.folder)

@@ -14,7 +14,7 @@ from oqc_notebook.archive.cells import has_kernel
 from oqc_notebook.archive.errors import NotArchivedError
 from oqc_notebook.archive.modes import mode
 from oqc_notebook.archive.recording import Archive
-from oqc_notebook.archive.redaction import remember, remember_credential
+from oqc_notebook.archive.redaction import remember, remember_credential, tokens_of
 from oqc_notebook.archive.where import notebook_place
 from oqc_notebook.sdk import OqcSdk
 
@@ -62,6 +62,7 @@ def attach(
     """
     remember_credential(sdk._credential)
     archive = _named(path, record_cells) if path is not None else _own(record_cells)
+    archive.session.uses(tokens_of(sdk._credential))
     sdk._recorder = archive
     if sdk._connection is not None and mode() != "replay":
         qpus = list(sdk._connection.service.qpu_items.values())

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from oqc_notebook.archive.token_marks import TokenMark
+
 #: The archive's id of a job or composite. It is part of the name of a file.
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 
@@ -237,6 +239,7 @@ class SessionFile(_Model):
     git: Git | None = None
     packages: dict[str, str] = Field(default_factory=dict)
     calibrations: list[dict[str, Any]] = Field(default_factory=list)
+    tokens: list[TokenMark] = Field(default_factory=list)
 
 
 class Entry(_Model):

@@ -12,11 +12,12 @@ from typing import Any
 from oqc_notebook.archive import environment, identity
 from oqc_notebook.archive.cells import Journal, now
 from oqc_notebook.archive.durable import write_files
-from oqc_notebook.archive.formats import CellMark, SessionFile
+from oqc_notebook.archive.formats import ArchiveFile, CellMark, SessionFile
 from oqc_notebook.archive.locking import SignOfLife
 from oqc_notebook.archive.notes import Notes
 from oqc_notebook.archive.redaction import redacted
 from oqc_notebook.archive.sidecar import Sidecar, json_of
+from oqc_notebook.archive.token_marks import token_mark
 
 
 class KernelSession:
@@ -49,6 +50,7 @@ class KernelSession:
         self._has_begun = False
         self._is_changed = False
         self._marked: set[CellMark] = set()
+        self._tokens: list[str] = []  # whose hashes are to be written
         self._file = SessionFile(
             oqc_session=1,
             session=self.id,
@@ -96,6 +98,11 @@ class KernelSession:
             self._file.servers.append(url)
             self._is_changed = True
 
+    def uses(self, tokens: list[str]) -> None:
+        """Have the hashes of tokens kept, by which an export knows them again."""
+        self._tokens += tokens
+        self._is_changed = self._is_changed or bool(tokens)
+
     def note_calibration(self, note: dict[str, Any]) -> None:
         """Note that a calibration was asked for, and what came."""
         self._file.calibrations.append(note)
@@ -140,5 +147,17 @@ class KernelSession:
 
     def _write(self) -> None:
         with self._lock:
+            self._mark_tokens()
             content = json_of(self._file.model_dump(mode="json"))
             write_files({self._sidecar.session_file(self.id): content})
+
+    def _mark_tokens(self) -> None:
+        """Replace the tokens that are new by their hashes."""
+        if not self._tokens:
+            return
+        archive = self._sidecar.read(self._sidecar.archive_file, ArchiveFile)
+        salt = secrets.token_hex(8) if archive is None else archive.id
+        while self._tokens:
+            mark = token_mark(self._tokens.pop(), salt)
+            if mark is not None and mark not in self._file.tokens:
+                self._file.tokens.append(mark)

@@ -41,6 +41,12 @@ def remember_credential(credential: Any) -> None:
             remember(value)
 
 
+def tokens_of(credential: Any) -> list[str]:
+    """Give the tokens that a session's credential holds."""
+    fields: dict[str, Any] = getattr(credential, "__dict__", {})
+    return [value for name, value in fields.items() if isinstance(value, str) and "token" in name]
+
+
 def redacted(text: str) -> str:
     """Give a text with what is, or looks like, a secret replaced.
 

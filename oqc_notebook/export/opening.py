@@ -36,7 +36,7 @@ MOST_BYTES = 2 * 1024**3
 #: The most files that an archive may hold.
 MOST_FILES = 200_000
 
-#: Where an exported page carries the archive. Nothing of the notebook comes after it.
+#: Where an exported page carries the archive. Nothing of the notebook comes before it.
 _IN_A_PAGE = re.compile(
     rb"<script type=\"application/octet-stream;base64\" id=\"oqc-archive\">([^<]*)</script>"
 )
@@ -146,12 +146,12 @@ def _of_notebook(path: Path, content: bytes) -> Bundle:
 
 
 def _in_page(content: bytes) -> bytes:
-    """Find the zip file in an exported page: the last one, as a cell may show another page."""
-    found = _IN_A_PAGE.findall(content)
-    if not found:
+    """Find the zip file in an exported page: the first one, as a cell may show another page."""
+    found = _IN_A_PAGE.search(content)
+    if found is None:
         raise ArchiveError("it is neither a zip file nor a page that carries an archive.")
     try:
-        return base64.b64decode(b"".join(found[-1].split()), validate=True)
+        return base64.b64decode(b"".join(found[1].split()), validate=True)
     except binascii.Error as exc:
         raise ArchiveError(f"the archive in the page is damaged: {exc}.") from None
 

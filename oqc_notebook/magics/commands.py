@@ -168,6 +168,11 @@ def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
     show.say(f"Saved {name} to {archive.save(found, name, path)}")
 
 
+def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
+    """Export the notebook, and say where."""
+    show.say(str(oqc_notebook.export(path=args.PATH, redact=args.redact)))
+
+
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Load a job, or list what is saved."""
     if args.PATH is None:
@@ -298,6 +303,7 @@ COMMANDS: dict[str, Command] = {
     "oqc_cancel": cancel,
     "oqc_save": save,
     "oqc_load": load,
+    "oqc_export": export,
     "oqc_resume": resume,
     "oqc_mode": mode,
     "oqc_diff": diff,

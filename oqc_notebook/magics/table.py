@@ -209,6 +209,18 @@ MAGICS = (
         ("%oqc_load", "%oqc_load bell", "%oqc_load bell-of-today.json yesterday"),
     ),
     Magic(
+        "oqc_export",
+        "Export this notebook with its archive as one page that opens anywhere.",
+        (
+            Argument("PATH", "the file; else it is called like the notebook, with .html", "text"),
+            Argument("--redact", "replace tokens by [token removed] in the page", "switch"),
+        ),
+        "The notebook is exported as it was last saved, and an earlier export of it is replaced. "
+        "Where there is a token in it, nothing is exported, and it is said where. "
+        "In Python: oqc_notebook.export().",
+        ("%oqc_export", "%oqc_export for-a-colleague.html"),
+    ),
+    Magic(
         "oqc_resume",
         "Give back what was in flight when a kernel died, and let it go on.",
         (

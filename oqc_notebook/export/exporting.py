@@ -1,0 +1,111 @@
+"""The one function that exports a notebook; magic, command and button call it."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from oqc_notebook.archive.durable import write_files
+from oqc_notebook.archive.where import notebook_place
+from oqc_notebook.static.text import visible
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported.
+
+    Attributes
+    ----------
+    path
+        The file.
+    notebook
+        The notebook that it was made of.
+    saved
+        When that was last saved, in UTC: changes since then are not in the file.
+    """
+
+    path: Path
+    notebook: Path
+    saved: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"Exported {self.notebook.name}, as last saved at {self.saved:%Y-%m-%d %H:%M:%S} UTC, "
+            f"to {self.path}"
+        )
+
+
+def export(
+    notebook: str | Path | None = None, path: str | Path | None = None, *, redact: bool = False
+) -> Exported:
+    """Export a notebook and its archive as one HTML page that opens anywhere.
+
+    The page shows the notebook, its results and where they come from, asks no host for
+    anything, and holds all files, so that ``restore()`` gives the jobs back from it.
+
+    Parameters
+    ----------
+    notebook
+        The notebook, as it is saved; by default the one that this is.
+    path
+        The file to write; by default next to the notebook and called like it, with
+        ``.html``. An earlier export of the same notebook is replaced, no other file.
+    redact
+        Whether tokens are replaced by ``[token removed]`` in the exported copy.
+
+    Returns
+    -------
+    Exported
+        Where it is, and which state of the notebook it shows.
+
+    Raises
+    ------
+    SecretsFoundError
+        If the notebook or its archive hold a token, and `redact` is not given.
+    FileExistsError
+        If there is another file already.
+    FileNotFoundError
+        If there is no such notebook, or it is not known which one this is.
+    """
+    source = _notebook(notebook)
+    target = source.with_suffix(".html") if path is None else Path(path).expanduser()
+    target = target.absolute()
+    if target.exists() and not _is_export_of(target, source.name):
+        raise FileExistsError(
+            f"{target} is not an earlier export of {source.name}, and is left as it is; name "
+            "another file."
+        )
+    from oqc_notebook.export.html import OqcArchiveExporter  # takes 0.5 s to import
+
+    saved = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    exporter = OqcArchiveExporter(redact=redact)  # type: ignore[no-untyped-call]
+    page, _ = exporter.from_filename(str(source))
+    write_files({target: page.encode()})
+    return Exported(target, source, saved)
+
+
+def _notebook(notebook: str | Path | None) -> Path:
+    if notebook is None:
+        place = notebook_place().path
+        if place is None:
+            raise FileNotFoundError(
+                'Which notebook this is cannot be told; name it: oqc_notebook.export("bell.ipynb").'
+            )
+        return place
+    path = Path(notebook).expanduser().absolute()
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no notebook {str(notebook)!r}.")
+    return path
+
+
+def _is_export_of(path: Path, notebook: str) -> bool:
+    """Whether a file is a page that was exported from a notebook of this name."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(4000).decode(errors="replace")
+    title = re.search(r"<title>(.*?)</title>\s*<script [^>]*id=\"oqc-archive\"", start, re.DOTALL)
+    return title is not None and html.unescape(title[1]) == visible(notebook)

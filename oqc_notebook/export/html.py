@@ -1,0 +1,167 @@
+"""The page: a notebook with its results in one file that asks no host for anything."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import html
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
+from nbconvert.preprocessors import ExecutePreprocessor
+from nbformat import NotebookNode
+from traitlets import Bool, default
+
+from oqc_notebook.archive.cells import mark_of
+from oqc_notebook.export.bundle import Bundle, collect, to_zip
+from oqc_notebook.export.rendering import Renderer, harmless, latex_output
+from oqc_notebook.export.runs import in_groups, runs_of, tally_of
+from oqc_notebook.export.secrets import without_secrets
+from oqc_notebook.static.text import first_line, time_of, visible
+from oqc_notebook.static.view import SYMBOLS
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+#: Outputs that live in a browser with a kernel or a script.
+_LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")
+
+_REMEDY = (
+    "Remove them and save the notebook, or export a copy with [token removed] in their place: "
+    "oqc-notebook export --redact, %oqc_export --redact, oqc_notebook.export(redact=True)."
+)
+
+
+class OqcArchiveExporter(HTMLExporter):
+    """Writes a notebook and its archive as one page: ``jupyter nbconvert --to oqc_archive``."""
+
+    export_from_notebook = "OQC archive (HTML)"
+
+    redact = Bool(False, help="Replace secrets by [token removed]; else they are an error.").tag(
+        config=True
+    )
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "oqc_archive"
+
+    @default("extra_template_basedirs")
+    def _extra_template_basedirs_default(self) -> list[str]:
+        return [str(_TEMPLATES)]
+
+    @default("embed_images")
+    def _embed_images_default(self) -> bool:
+        return True
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        """Give the filters of the template."""
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
+        yield "markdown2html", self.markdown2html
+        yield "harmless", harmless
+        yield "latex_output", latex_output
+        yield "shown", lambda text: html.escape(visible(text))
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Give markdown as HTML, with its pictures in it and formulas as MathML."""
+        renderer = Renderer(
+            escape=False,
+            attachments=context.get("cell", {}).get("attachments", {}),
+            embed_images=self.embed_images,
+            path=context["resources"]["metadata"].get("path", ""),
+            exclude_anchor_links=True,
+        )
+        return harmless(MarkdownWithMath(renderer=renderer).render(source))
+
+    def from_notebook_node(  # type: ignore[override]  # as that of its base class
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Give the page of a notebook.
+
+        Raises
+        ------
+        SecretsFoundError
+            If it holds secrets, and `redact` is not set.
+        ValueError
+            If the notebook is to be executed on the way: its archive would be an older one.
+        """
+        if any(isinstance(p, ExecutePreprocessor) and p.enabled for p in self._preprocessors):
+            raise ValueError(
+                "An archive is made of a notebook as it is saved. Execute it before: "
+                "jupyter nbconvert --execute --inplace NOTEBOOK"
+            )
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
+        bundle = without_secrets(_bundle_of(nb, resources), redact=self.redact, remedy=_REMEDY)
+        script = (_TEMPLATES / "oqc_archive" / "page.js").read_text(encoding="utf-8")
+        resources["oqc"] = _page_of(bundle) | {
+            "css": (_TEMPLATES / "oqc_archive" / "page.css").read_text(encoding="utf-8"),
+            "script": script,
+            "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        }
+        notebook = nbformat.reads(bundle.files[bundle.notebook].decode(), as_version=4)
+        page, resources = super().from_notebook_node(_still(notebook), resources, **kw)
+        return page, resources
+
+
+def _bundle_of(nb: NotebookNode, resources: dict[str, Any]) -> Bundle:
+    """Give what is exported: the file and its archive; of a notebook without a file, itself."""
+    place = resources["metadata"]
+    path = Path(place.get("path") or ".", f"{place['name']}.ipynb")
+    if "path" in place and path.is_file():
+        found = collect(path)
+        if nbformat.reads(found.files[found.notebook].decode(), as_version=4) == nb:
+            return found
+        files = dict(found.files)
+    else:
+        files = {}
+    return Bundle(path.name, files | {path.name: f"{nbformat.writes(nb)}\n".encode()})
+
+
+def _page_of(bundle: Bundle) -> dict[str, Any]:
+    """Give what the page shows besides the cells."""
+    runs = runs_of(bundle)
+    cells = json.loads(bundle.files[bundle.notebook]).get("cells", [])
+    sources = {cell["id"]: "".join(cell["source"]) for cell in cells if "id" in cell}
+    marks = {id_: mark_of(source) for id_, source in sources.items()}
+
+    def row(run: Any) -> dict[str, Any]:
+        cell = run.cell
+        return {
+            **vars(run),
+            "symbol": SYMBOLS.get(run.state, "?"),
+            "error": None if run.error is None else first_line(run.error),
+            "asked": None
+            if run.provenance is None
+            else time_of(run.provenance.asked.isoformat()).removesuffix(" UTC"),
+            "cell": None if cell is None else first_line(cell.source),
+            # a cell that has changed since is another one
+            "cell_id": cell.id if cell is not None and marks.get(cell.id) == cell.sha256 else None,
+        }
+
+    return {
+        "notebook": bundle.notebook,
+        "archive_name": f"{Path(bundle.notebook).stem}.oqc.zip",
+        "zip": base64.b64encode(to_zip(bundle)).decode(),
+        "tally": tally_of(runs),
+        "simulated": any(run.simulated for run in runs),
+        "groups": [(words, [row(run) for run in group]) for words, group in in_groups(runs)],
+    }
+
+
+def _still(notebook: NotebookNode) -> NotebookNode:
+    """Give a notebook for reading: without what only lives with a kernel or a script."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            taken = [kind for kind in _LIVE if data.pop(kind, None) is not None]
+            if taken and not data:
+                data["text/plain"] = "[An output that needs a kernel or a script]"
+    return notebook
