@@ -100,6 +100,7 @@ class OqcArchiveExporter(HTMLExporter):
         bundle = without_secrets(_bundle_of(nb, resources), redact=self.redact, remedy=_REMEDY)
         script = (_TEMPLATES / "oqc_archive" / "page.js").read_text(encoding="utf-8")
         resources["oqc"] = _page_of(bundle) | {
+            "bundle": bundle,
             "css": (_TEMPLATES / "oqc_archive" / "page.css").read_text(encoding="utf-8"),
             "script": script,
             "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -175,7 +175,7 @@ def test_a_page_in_a_page_is_not_taken_for_it(tmp_path: Path) -> None:
     other = zipped(
         ("b.ipynb", b'{"cells": []}'), said=Bundle("b.ipynb", {"b.ipynb": b'{"cells": []}'})
     )
-    (tmp_path / "x.html").write_bytes(page_with(other) + page_with(to_zip(GOOD)))
+    (tmp_path / "x.html").write_bytes(page_with(to_zip(GOOD)) + page_with(other))
     assert open_archive(tmp_path / "x.html") == GOOD
 
 

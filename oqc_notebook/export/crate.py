@@ -1,0 +1,241 @@
+"""A research object: a zip file that says in the terms of RO-Crate what is in it.
+
+RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with the profile Process Run Crate 0.5
+(https://w3id.org/ro/wfrun/process/0.5): each archived run is a ``CreateAction``, by the
+notebook, that has the run's file as its result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from pydantic import AwareDatetime, BaseModel, ValidationError
+from traitlets import default
+
+from oqc_notebook import __version__
+from oqc_notebook.archive.formats import SessionFile
+from oqc_notebook.export.bundle import Bundle, to_zip
+from oqc_notebook.export.html import OqcArchiveExporter
+from oqc_notebook.export.runs import ArchivedRun, runs_of
+
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_STATUS = "http://schema.org/"
+
+#: What files are, by suffix.
+_FORMATS = {
+    ".ipynb": "application/x-ipynb+json",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+}
+
+_PYTEST = """\
+# Plain "pytest" in this folder replays the notebook from its archive and compares every
+# output with the saved one. No service is reached.
+[pytest]
+addopts = --nbval --nbval-current-env
+testpaths = {notebook}
+"""
+
+_README = """\
+{notebook} with the results of its runs on quantum computers.
+
+To look at it, open {page} in any browser, offline.
+
+To check that the notebook still gives what it shows, without reaching any service:
+
+    python -m venv env
+    env/bin/pip install -r requirements.txt
+    env/bin/pytest
+
+To get the jobs back in Python, from this folder or from the zip file itself:
+
+    import oqc_notebook
+    jobs = oqc_notebook.restore("{notebook}")
+
+ro-crate-metadata.json says in the terms of RO-Crate what is what.
+"""
+
+
+class OqcCrateExporter(OqcArchiveExporter):
+    """Writes a notebook and its archive as a crate: ``jupyter nbconvert --to oqc_crate``."""
+
+    export_from_notebook = "OQC archive (RO-Crate)"
+    output_mimetype = "application/zip"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".zip"
+
+    def from_notebook_node(  # type: ignore[override]  # as that of its base class
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[bytes, dict[str, Any]]:
+        """Give the crate of a notebook; see :meth:`.OqcArchiveExporter.from_notebook_node`."""
+        page, resources = super().from_notebook_node(nb, resources, **kw)
+        return build_crate(resources["oqc"]["bundle"], page), resources
+
+
+def build_crate(bundle: Bundle, page: str) -> bytes:
+    """Make the zip file.
+
+    Parameters
+    ----------
+    bundle
+        The notebook and its archive.
+    page
+        The notebook as one HTML page.
+
+    Returns
+    -------
+    bytes
+        The same bytes for the same content. What opens an exported zip file opens it, too.
+    """
+    stem = Path(bundle.notebook).stem
+    names = {"notebook": bundle.notebook, "page": f"{stem}.html"}
+    session = _newest_session(bundle)
+    files = dict(bundle.files) | {
+        names["page"]: page.encode(),
+        "README.txt": _README.format(**names).encode(),
+        "pytest.ini": _PYTEST.format(**names).encode(),
+        "requirements.txt": _requirements(session).encode(),
+    }
+    metadata = _metadata(Bundle(bundle.notebook, files), runs_of(bundle), session)
+    files["ro-crate-metadata.json"] = json.dumps(metadata, indent=2, sort_keys=True).encode()
+    return to_zip(Bundle(bundle.notebook, files))
+
+
+def _newest_session(bundle: Bundle) -> SessionFile | None:
+    newest = None
+    for name in sorted(bundle.files):
+        if name.startswith(f"{bundle.sidecar}/sessions/") and name.endswith(".json"):
+            try:
+                newest = SessionFile.model_validate_json(bundle.files[name])
+            except ValidationError:
+                continue
+    return newest
+
+
+def _requirements(session: SessionFile | None) -> str:
+    """Pin what the newest session ran with."""
+    lines = [f"oqc-notebook=={__version__}", "nbval", "pytest"]
+    if session is not None:
+        lines.insert(0, f"# as in {session.session}, on Python {session.python}")
+        lines += [f"{name}=={version}" for name, version in session.packages.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _metadata(bundle: Bundle, runs: list[ArchivedRun], session: SessionFile | None) -> Any:
+    try:  # nbconvert imports this module even to list what it can do
+        from rocrate.model import ContextEntity, File
+        from rocrate.rocrate import ROCrate
+    except ModuleNotFoundError as exc:
+        raise ValueError(
+            f"A crate needs {exc.name}: pip install 'oqc_notebook[crate]'. Without it, export "
+            "to a file with .html."
+        ) from None
+    crate = ROCrate(version="1.1")
+    entities = {
+        name: crate.add(
+            File(
+                crate,
+                None,
+                name,
+                properties={
+                    "@type": ["File", "SoftwareSourceCode"] if name == bundle.notebook else "File",
+                    "name": name,
+                    "encodingFormat": _FORMATS.get(Path(name).suffix, "text/plain"),
+                    "contentSize": str(len(content)),
+                },
+            )
+        )
+        for name, content in sorted(bundle.files.items())
+    }
+    notebook = entities[bundle.notebook]
+    notebook["version"] = hashlib.sha256(bundle.files[bundle.notebook]).hexdigest()[:12]
+    python = {"name": "Python", "url": "https://www.python.org/"}
+    if session is not None:
+        python["version"] = session.python
+    language = {"@type": "ComputerLanguage"} | python
+    notebook["programmingLanguage"] = crate.add(
+        ContextEntity(crate, "#python", properties=language)
+    )
+    profile = {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
+    root = crate.root_dataset
+    root["conformsTo"] = crate.add(ContextEntity(crate, _PROFILE, properties=profile))
+    root["name"] = f"{bundle.notebook} and the results of its runs"
+    root["description"] = (
+        f"A Jupyter notebook with {len(runs)} archived runs of quantum programs, their programs, "
+        "configurations, results and provenance."
+    )
+    root["license"] = "Not stated; ask whoever gave you this."
+    root["datePublished"] = _published(runs, session)
+    root["mentions"] = [
+        crate.add(
+            ContextEntity(
+                crate,
+                f"#run-{number}",
+                properties=_action(run, bundle)
+                | {"instrument": notebook, "result": entities[run.file]},
+            )
+        )
+        for number, run in enumerate(runs, 1)
+    ]
+    return crate.metadata.generate()
+
+
+def _action(run: ArchivedRun, bundle: Bundle) -> dict[str, Any]:
+    """Say what is known of a run."""
+    said: dict[str, Any] = {
+        "@type": "CreateAction",
+        "name": f"{run.name} on {run.qpu_id}",
+        "description": f"{run.shots} shots{', SIMULATED' if run.simulated else ''}; {run.state}",
+    }
+    if not run.in_flight:
+        word = "CompletedActionStatus" if run.state == "COMPLETED" else "FailedActionStatus"
+        said["actionStatus"] = _STATUS + word
+    if run.error is not None:
+        said["error"] = run.error
+    if run.task_id is not None:
+        said["identifier"] = run.task_id
+    if run.provenance is not None:
+        said["startTime"] = _written(run.provenance.asked)
+    ended = _ended(bundle.files[run.file])
+    if ended is not None:
+        said["endTime"] = _written(ended)
+    return said
+
+
+class _Output(BaseModel):
+    received: AwareDatetime | None = None
+
+
+class _Ended(BaseModel):
+    result: _Output | None = None
+    error: _Output | None = None
+
+
+def _ended(file: bytes) -> datetime | None:
+    """Give the time at which the result or error of a run came."""
+    try:
+        run = _Ended.model_validate_json(file)
+    except ValidationError:  # a time without a zone, of a file of the published SDK
+        return None
+    output = run.result or run.error
+    return None if output is None else output.received
+
+
+def _written(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def _published(runs: list[ArchivedRun], session: SessionFile | None) -> str:
+    """Give the day of the newest thing in it: the same content gives the same file."""
+    times = [run.provenance.asked for run in runs if run.provenance is not None]
+    if session is not None:
+        times.append(session.started)
+    return max(times, default=datetime.now(UTC)).date().isoformat()
