@@ -10,17 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oqc_notebook.export.exporting import export
+    from oqc_notebook.export.exporting import export_notebook
     from oqc_notebook.overview import jobs, qpus
     from oqc_notebook.session import connect, run
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "connect", "export", "jobs", "qpus", "run"]
+__all__ = ["__version__", "connect", "export_notebook", "jobs", "qpus", "run"]
 
 _HOME_OF = {
     "connect": "oqc_notebook.session",
-    "export": "oqc_notebook.export.exporting",
+    "export_notebook": "oqc_notebook.export.exporting",
     "jobs": "oqc_notebook.overview",
     "qpus": "oqc_notebook.overview",
     "run": "oqc_notebook.session",

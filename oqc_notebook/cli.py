@@ -114,10 +114,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _export(notebook: Path, path: Path | None, redact: bool) -> int:
-    from oqc_notebook.export.exporting import export
+    from oqc_notebook.export.exporting import export_notebook
 
     try:
-        print(export(notebook, path, redact=redact))
+        print(export_notebook(notebook, path, redact=redact))
     except (OSError, ValueError) as exc:
         print(exc, file=sys.stderr)
         return 1

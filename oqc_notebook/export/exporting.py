@@ -38,7 +38,7 @@ class Exported:
         )
 
 
-def export(
+def export_notebook(
     notebook: str | Path | None = None, path: str | Path | None = None, *, redact: bool = False
 ) -> Exported:
     """Export a notebook and its archive as one HTML page that opens anywhere.
@@ -92,7 +92,8 @@ def _notebook(notebook: str | Path | None) -> Path:
         place = notebook_place().path
         if place is None:
             raise FileNotFoundError(
-                'Which notebook this is cannot be told; name it: oqc_notebook.export("bell.ipynb").'
+                "Which notebook this is cannot be told; name it: "
+                'oqc_notebook.export_notebook("bell.ipynb").'
             )
         return place
     path = Path(notebook).expanduser().absolute()
