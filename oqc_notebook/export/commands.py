@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 from oqc_notebook.export.comparing import diff
-from oqc_notebook.export.exporting import export
+from oqc_notebook.export.exporting import export_notebook
 from oqc_notebook.export.extracting import extract
 
 
 def export_file(notebook: Path, path: Path | None, redact: bool) -> int:
     """``oqc-notebook export``: make one file of a notebook and its archive."""
     try:
-        print(export(notebook, path, redact=redact))
+        print(export_notebook(notebook, path, redact=redact))
     except (OSError, ValueError) as exc:
         print(f"oqc-notebook export: {exc}", file=sys.stderr)
         return 1

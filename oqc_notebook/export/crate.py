@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
 from pydantic import AwareDatetime, BaseModel, ValidationError
-from traitlets import default
+from traitlets import Bool, default
 
 from oqc_notebook import __version__
 from oqc_notebook.archive.formats import SessionFile
@@ -62,11 +63,15 @@ ro-crate-metadata.json says in the terms of RO-Crate what is what.
 """
 
 
-class OqcCrateExporter(OqcArchiveExporter):
+class OqcCrateExporter(Exporter):
     """Writes a notebook and its archive as a crate: ``jupyter nbconvert --to oqc_crate``."""
 
     export_from_notebook = "OQC archive (RO-Crate)"
     output_mimetype = "application/zip"
+
+    redact = Bool(False, help="Replace secrets by [token removed]; else they are an error.").tag(
+        config=True
+    )
 
     @default("file_extension")
     def _file_extension_default(self) -> str:
@@ -76,7 +81,9 @@ class OqcCrateExporter(OqcArchiveExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[bytes, dict[str, Any]]:
         """Give the crate of a notebook; see :meth:`.OqcArchiveExporter.from_notebook_node`."""
-        page, resources = super().from_notebook_node(nb, resources, **kw)
+        exporter = OqcArchiveExporter(parent=self, redact=self.redact)  # type: ignore[no-untyped-call]
+        page, resources = exporter.from_notebook_node(nb, resources, **kw)
+        resources["output_extension"] = self.file_extension
         return build_crate(resources["oqc"]["bundle"], page), resources
 
 

@@ -41,7 +41,7 @@ class Exported:
         )
 
 
-def export(
+def export_notebook(
     notebook: str | Path | None = None, path: str | Path | None = None, *, redact: bool = False
 ) -> Exported:
     """Export a notebook and its archive as one HTML page that opens anywhere.
@@ -95,7 +95,8 @@ def _notebook(notebook: str | Path | None) -> Path:
         place = notebook_place().path
         if place is None:
             raise FileNotFoundError(
-                'Which notebook this is cannot be told; name it: oqc_notebook.export("bell.ipynb").'
+                "Which notebook this is cannot be told; name it: "
+                'oqc_notebook.export_notebook("bell.ipynb").'
             )
         return place
     path = Path(notebook).expanduser().absolute()

@@ -34,7 +34,7 @@ _LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")
 
 _REMEDY = (
     "Remove them and save the notebook, or export a copy with [token removed] in their place: "
-    "oqc-notebook export --redact, %oqc_export --redact, oqc_notebook.export(redact=True)."
+    "oqc-notebook export --redact, %oqc_export --redact, oqc_notebook.export_notebook(redact=True)."
 )
 
 
@@ -128,8 +128,8 @@ def _page_of(bundle: Bundle) -> dict[str, Any]:
     """Give what the page shows besides the cells."""
     runs = runs_of(bundle)
     cells = json.loads(bundle.files[bundle.notebook]).get("cells", [])
-    sources = {cell["id"]: "".join(cell["source"]) for cell in cells if "id" in cell}
-    marks = {id_: mark_of(source) for id_, source in sources.items()}
+    # a cell that has changed since is another one
+    ids = {mark_of("".join(cell["source"])): cell["id"] for cell in cells if "id" in cell}
 
     def row(run: Any) -> dict[str, Any]:
         cell = run.cell
@@ -141,8 +141,7 @@ def _page_of(bundle: Bundle) -> dict[str, Any]:
             if run.provenance is None
             else time_of(run.provenance.asked.isoformat()).removesuffix(" UTC"),
             "cell": None if cell is None else first_line(cell.source),
-            # a cell that has changed since is another one
-            "cell_id": cell.id if cell is not None and marks.get(cell.id) == cell.sha256 else None,
+            "cell_id": None if cell is None else ids.get(cell.sha256),
         }
 
     return {

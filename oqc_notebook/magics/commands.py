@@ -170,7 +170,7 @@ def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Export the notebook, and say where."""
-    show.say(str(oqc_notebook.export(path=args.PATH, redact=args.redact)))
+    show.say(str(oqc_notebook.export_notebook(path=args.PATH, redact=args.redact)))
 
 
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:

@@ -217,7 +217,7 @@ MAGICS = (
         ),
         "The notebook is exported as it was last saved, and an earlier export of it is replaced. "
         "Where there is a token in it, nothing is exported, and it is said where. "
-        "In Python: oqc_notebook.export().",
+        "In Python: oqc_notebook.export_notebook().",
         ("%oqc_export", "%oqc_export for-a-colleague.html"),
     ),
     Magic(

@@ -17,6 +17,7 @@ from tests.support import LocalQpu
 
 SDK = "oqc-qcaas-sdk==0.1.24"
 CLIENT = "oqc-qcaas-client==3.22.1"
+VALIDATOR = "roc-validator==0.13.0"
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,12 @@ def published_sdk(request: pytest.FixtureRequest) -> Path:
 def published_client(request: pytest.FixtureRequest) -> Path:
     """An interpreter with the published client."""
     return _interpreter_with(CLIENT, request.config)
+
+
+@pytest.fixture(scope="session")
+def crate_validator(request: pytest.FixtureRequest) -> Path:
+    """An interpreter with the validator of RO-Crates."""
+    return _interpreter_with(VALIDATOR, request.config)
 
 
 @pytest.fixture(scope="session")
