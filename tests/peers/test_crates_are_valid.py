@@ -31,7 +31,8 @@ def test_a_crate_is_valid(profile: str, crate_validator: Path, tmp_path: Path) -
     report = tmp_path / "report.json"
     subprocess.run(
         [
-            *(crate_validator.with_name("rocrate-validator"), "-y", "--disable-color", "validate"),
+            *(crate_validator, crate_validator.with_name("rocrate-validator")),
+            *("-y", "--disable-color", "validate"),
             *("--skip-availability-check", "--no-paging", "-l", "recommended"),
             *("-p", profile, "-v", "-f", "json", "-o", report, tmp_path / "crate"),
         ],
