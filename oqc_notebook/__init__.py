@@ -10,19 +10,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oqc_notebook.export.comparing import diff
     from oqc_notebook.export.exporting import export_notebook
+    from oqc_notebook.export.restoring import restore
     from oqc_notebook.overview import jobs, qpus
     from oqc_notebook.session import connect, run
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "connect", "export_notebook", "jobs", "qpus", "run"]
+__all__ = ["__version__", "connect", "diff", "export_notebook", "jobs", "qpus", "restore", "run"]
 
 _HOME_OF = {
     "connect": "oqc_notebook.session",
+    "diff": "oqc_notebook.export.comparing",
     "export_notebook": "oqc_notebook.export.exporting",
     "jobs": "oqc_notebook.overview",
     "qpus": "oqc_notebook.overview",
+    "restore": "oqc_notebook.export.restoring",
     "run": "oqc_notebook.session",
 }
 

@@ -1,4 +1,4 @@
-"""The command line: ``oqc-notebook demo``, ``lab``, ``export`` and ``qpu``."""
+"""The command line: ``oqc-notebook demo``, ``lab``, ``qpu``, ``export``, ``extract``, ``diff``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ error. Give url and token to oqc_notebook.connect(), or set OQC_URL and OQC_AUTH
 """
 
 
+_EXTRACT = """\
+Put the notebook and the archive that an exported file holds (.html or .zip) into FOLDER,
+where the notebook opens as it was and its runs are at hand. Nothing is run.
+"""
+
+
+_DIFF = """\
+Compare two archives run by run: programs, configurations, counts (with the distance that
+chance makes), environment. A and B are notebooks with their archives, exported files or
+snapshots. Exits with status 1 where runs differ by more than chance, and with 2 where
+something cannot be read.
+"""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     parser = argparse.ArgumentParser(
@@ -76,6 +90,28 @@ def main(argv: list[str] | None = None) -> int:
         default=Path("oqc-notebooks"),
         help="where to put the copies (default: ./oqc-notebooks)",
     )
+    extract = commands.add_parser(
+        "extract",
+        help="put an exported notebook and its archive back on the disk",
+        description=_EXTRACT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    extract.add_argument("file", metavar="FILE", type=Path, help="what was exported")
+    extract.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        help="a new or an empty folder (default: the notebook's name, numbered if it exists)",
+    )
+    compare = commands.add_parser(
+        "diff",
+        help="compare two archives run by run",
+        description=_DIFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("a", metavar="A", type=Path, help="an archive or a snapshot")
+    compare.add_argument("b", metavar="B", type=Path, help="another one")
     export = commands.add_parser(
         "export",
         help="export a notebook and its results as one page",
@@ -106,22 +142,17 @@ def main(argv: list[str] | None = None) -> int:
         from oqc_notebook.guide import open_lab
 
         return open_lab(chosen.folder, for_jupyter)
-    if chosen.command == "export":
-        return _export(chosen.notebook, chosen.path, chosen.redact)
+    if chosen.command in ("export", "extract", "diff"):
+        from oqc_notebook.export import commands as of_archives
+
+        if chosen.command == "export":
+            return of_archives.export_file(chosen.notebook, chosen.path, chosen.redact)
+        if chosen.command == "extract":
+            return of_archives.extract_file(chosen.file, chosen.folder)
+        return of_archives.compare_files(chosen.a, chosen.b)
     from oqc_notebook.demo import main as run_demo
 
     return run_demo(chosen.folder)
-
-
-def _export(notebook: Path, path: Path | None, redact: bool) -> int:
-    from oqc_notebook.export.exporting import export_notebook
-
-    try:
-        print(export_notebook(notebook, path, redact=redact))
-    except (OSError, ValueError) as exc:
-        print(exc, file=sys.stderr)
-        return 1
-    return 0
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -1,15 +1,19 @@
-"""Validating notebooks with pytest and nbval: archived ones are replayed.
+"""With pytest and nbval, archived notebooks are replayed; and ``oqc_local_qpu``, a fixture.
 
 This module is loaded in every pytest run of everybody who has the package installed, so
-it imports nothing but pytest and the standard library, and does nothing without nbval.
+it imports nothing but pytest and the standard library, and does nothing unless it is asked to.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from oqc_notebook.testing import LocalQpu
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,3 +50,22 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def _oqc_local_qpu() -> Iterator[LocalQpu]:
+    from oqc_notebook.testing import local_qpu
+
+    with local_qpu(seed=1) as qpu:
+        yield qpu
+
+
+@pytest.fixture
+def oqc_local_qpu(_oqc_local_qpu: LocalQpu) -> LocalQpu:
+    """Give a local QPU as it is at its start, whatever other tests did to it.
+
+    It is one process for all tests. It has no tasks and no faults, and with the seed 1, so a
+    test gets the same shots whenever it runs. See :class:`oqc_notebook.testing.LocalQpu`.
+    """
+    _oqc_local_qpu.reset()
+    return _oqc_local_qpu

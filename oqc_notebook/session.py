@@ -10,32 +10,25 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import json
 import os
-import queue
-import subprocess
 import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import oqc_notebook
+from oqc_notebook.local_process import LocalProcess
 from oqc_notebook.sdk.arguments import replays
 from oqc_notebook.sdk.client import OqcSdk
 from oqc_notebook.sdk.connection import has_session
-from oqc_notebook.sdk.errors import SessionError
 from oqc_notebook.sdk.loops import wait_in_steps
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.credentials import Credential
 
 T = TypeVar("T")
-
-#: The longest that the local QPU may take to start (seconds).
-_STARTING_S = 60.0
 
 _lock = threading.RLock()
 
@@ -286,68 +279,12 @@ def _close_everything() -> None:
 # ---- the local QPU ----
 
 
-class _LocalQpu:
-    """The local QPU that this process started; it ends with this process."""
-
-    def __init__(self) -> None:
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "oqc_notebook.local", "--exit-with-stdin"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            start_new_session=True,  # an interrupt of the kernel is not meant for it
-        )
-        line = self._first_line()
-        if not line:
-            self._log.seek(0)
-            said = self._log.read().decode(errors="replace").strip()
-            self.stop()
-            raise SessionError(f"The local QPU did not start: {said or 'it gave no reason.'}")
-        ready = json.loads(line)
-        self.url: str = ready["url"]
-        self.token: str = ready["token"]
-        self._pid = os.getpid()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it is still there, and belongs to this process rather than to its parent."""
-        return self._pid == os.getpid() and self._process.poll() is None
-
-    def stop(self) -> None:
-        """End the process: it ends when its input does."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._log.close()
-
-    def _first_line(self) -> str:
-        assert self._process.stdout is not None
-        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        reader = threading.Thread(
-            target=lambda out: lines.put(out.readline()), args=(self._process.stdout,), daemon=True
-        )
-        reader.start()
-        try:
-            return lines.get(timeout=_STARTING_S).decode().strip()
-        except queue.Empty:
-            self._process.kill()
-            return ""
+_local: LocalProcess | None = None
 
 
-_local: _LocalQpu | None = None
-
-
-def _local_qpu() -> _LocalQpu:
+def _local_qpu() -> LocalProcess:
     """Give the local QPU of this process, which is started when first needed."""
     global _local
     if _local is None or not _local.is_alive:
-        _local = _LocalQpu()
+        _local = LocalProcess()
     return _local

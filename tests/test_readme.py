@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from oqc_notebook.local.scenario import read_scenario
 from oqc_notebook.magics import MAGICS
 
 ROOT = Path(__file__).parent.parent
@@ -30,8 +31,30 @@ def test_the_snippets_run_one_after_the_other(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "qpu:local:2:simulator 8-qubit Simulator" in done.stdout
+    assert "COMPLETED 2" in done.stdout
     assert (tmp_path / "bell.json").exists()
     assert (tmp_path / "sweep.json").exists()
+
+
+def test_the_test_in_the_section_on_failures_passes(tmp_path: Path) -> None:
+    bell, *_ = re.findall(r'^bell = """.*?^"""$', README, flags=re.DOTALL | re.MULTILINE)
+    (snippet,) = re.findall(r"```python\n(def test_.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "test_mine.py").write_text(f"import oqc_notebook\n{bell}\n{snippet}")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_scenario_is_one(tmp_path: Path) -> None:
+    (scenario,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "busy.toml").write_text(scenario)
+    (fault,) = read_scenario(tmp_path / "busy.toml")
+    assert fault.document()["after_s"] == 60
 
 
 def test_the_table_of_magics_is_that_of_the_code() -> None:

@@ -8,7 +8,8 @@ One request passes through these files, in this order::
     __main__.py     command line
     server.py       the process: port, ready line, signals
     guard.py        who may call: Host, Origin, token, size
-    api.py          which call is answered by what
+    api.py          which call is answered by what (routes.py, api_v4.py)
+    spoiling.py     the answers that a fault spoils
     service.py      reserve, submit, find, cancel, estimate
     submissions.py  what a submitted task must look like
     configs.py      what its configuration asks for
@@ -24,5 +25,7 @@ One request passes through these files, in this order::
 
 ``tasks.py`` holds what is known of one task, ``qpus.py`` which QPUs there are, ``calibration.py``
 the errors of a noisy one, ``settings.py`` what the process is started with, ``source.py`` places in
-a program, ``errors.py`` and ``clock.py`` how refusals and times are written.
+a program, ``scenario.py`` what may go wrong, ``faults.py`` what does now, ``control.py`` how the
+process that started this one says so, ``errors.py`` and ``clock.py`` how refusals and times are
+written.
 """

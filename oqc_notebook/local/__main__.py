@@ -7,7 +7,9 @@ import asyncio
 import importlib.util
 import math
 import sys
+from pathlib import Path
 
+from oqc_notebook.local.scenario import Fault, ScenarioError, read_scenario
 from oqc_notebook.local.settings import Settings
 
 _NEEDED = ("starlette", "uvicorn", "qiskit", "qiskit_aer", "qiskit_qasm3_import")
@@ -27,7 +29,35 @@ QPUs:
   qpu:local:3:large      Large 100-qubit (a truncated matrix product state)
   qpu:local:4:priced     Priced 16-qubit (asks for a price)
 
-Programs are OpenQASM 2 or 3, which begin with their version, or QIR of the base profile."""
+Programs are OpenQASM 2 or 3, which begin with their version, or QIR of the base profile.
+
+A scenario is a TOML file that says what is to go wrong, a table for each fault:
+  [[fault]]
+  kind = "refuse"          # the answer is an error
+  status = 429
+  retry_after = 2
+  call = "submit"          # which calls (default: any)
+  times = 3                # how often, or "always" (default: 1)
+  after = 1                # so many of these calls pass first (default: 0)
+  after_s = 10             # not before so many seconds (default: 0)
+
+  [[fault]]
+  kind = "drop"            # the connection is closed instead of an answer
+  accepted = true          # only the answer is lost: the service does what was asked
+
+kind and its fields:
+  refuse         status, text, retry_after, accepted, call
+  html           accepted, call               a web page with status 200
+  drop           accepted, call
+  slow           seconds, call                the answer is held back
+  truncate       bytes, call                  the answer ends after so many bytes
+  purge          state, task_id               the task is deleted when it is asked about
+  reject_config  text                         a submission is refused for its configuration
+  crash_worker                                the simulator is killed, and the task fails
+  remove_qpu     qpu_id                       (has no times and after, as the next)
+  fewer_qubits   qpu_id, qubits
+call: any, version, login, qpus (their list and features), reserve (ids), submit, poll (a look at
+a task), cancel, tasks (their list) or monitoring (queues, windows, calibrations)"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,6 +117,27 @@ def _read_arguments(argv: list[str] | None) -> Settings:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--speed",
+        type=factor,
+        default=Settings.speed,
+        metavar="FACTOR",
+        help="let time pass so many times as fast: latency, retention and the times of a "
+        "scenario (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--retention",
+        type=seconds,
+        metavar="SECONDS",
+        help="delete a task so long after its end; it is answered with 404 then (default: never)",
+    )
+    parser.add_argument(
+        "--scenario",
+        type=scenario,
+        default=Settings.scenario,
+        metavar="FILE",
+        help="let go wrong what this file says, see below",
+    )
+    parser.add_argument(
         "--max-seconds",
         type=time_limit,
         default=Settings.max_seconds,
@@ -111,7 +162,7 @@ def _read_arguments(argv: list[str] | None) -> Settings:
     parser.add_argument(
         "--exit-with-stdin",
         action="store_true",
-        help="end when standard input ends, for a server that is started by another process",
+        help="obey standard input and end with it, for a server that is started by another process",
     )
     return Settings(**vars(parser.parse_args(argv)))
 
@@ -141,6 +192,22 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
     return value
+
+
+def factor(text: str) -> float:
+    """Read how many times as fast something is."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a factor above 0")
+    return value
+
+
+def scenario(text: str) -> tuple[Fault, ...]:
+    """Read the file of a scenario."""
+    try:
+        return tuple(read_scenario(Path(text)))
+    except ScenarioError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def time_limit(text: str) -> float:

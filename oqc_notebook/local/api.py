@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,17 +23,16 @@ from oqc_notebook.local.api_v4 import routes_v4
 from oqc_notebook.local.clock import iso, read_date, read_moment
 from oqc_notebook.local.errors import ApiError, quote
 from oqc_notebook.local.guard import Guard, JsonResponse, error_response
-from oqc_notebook.local.qpus import QPUS
+from oqc_notebook.local.routes import Handler, route
+from oqc_notebook.local.scenario import Call
 from oqc_notebook.local.service import Service
 from oqc_notebook.local.submissions import list_field, tag_field, text_field, whole_number
-from oqc_notebook.local.tasks import PARTS
+from oqc_notebook.local.tasks import PARTS, Task
 
 VERSION = "3-local"
 
 _MAX_RESERVED = 10_000
 _MAX_PER_PAGE = 1000
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(service: Service, token: str) -> ASGIApp:
@@ -69,23 +67,29 @@ class _Api:
     def routes(self) -> list[Route]:
         """Return the calls and their paths."""
         return [
-            _get("/admin/version", self.version),
-            _post("/admin/login", self.login),
-            _post("/admin/logout", self.logout),
-            _get("/admin/qpu", self.qpus),
-            _get("/admin/qpu/{qpu_id}", self.qpu),
-            _post("/tasks", self.reserve),
-            _get("/tasks", self.tasks),
-            _post("/tasks/submit", self.submit),
-            _post("/tasks/cancel_many", self.cancel),
-            _get("/tasks/{task_id}/all_info", self.all_info),
-            _get("/tasks/{task_id}/{part}", self.part),
-            _get("/monitoring/statuses", self.statuses),
-            _get("/monitoring/calibrations", self.calibrations),
-            _post("/monitoring/task_wait_time", self.task_wait_time),
-            _post("/monitoring/qpu_wait_time", self.qpu_wait_time),
-            _get("/windows/next", self.next_window),
+            self._get("/admin/version", self.version, "version"),
+            self._post("/admin/login", self.login, "login"),
+            self._post("/admin/logout", self.logout, "login"),
+            self._get("/admin/qpu", self.qpus, "qpus"),
+            self._get("/admin/qpu/{qpu_id}", self.qpu, "qpus"),
+            self._post("/tasks", self.reserve, "reserve"),
+            self._get("/tasks", self.tasks, "tasks"),
+            self._post("/tasks/submit", self.submit, "submit"),
+            self._post("/tasks/cancel_many", self.cancel, "cancel"),
+            self._get("/tasks/{task_id}/all_info", self.all_info, "poll"),
+            self._get("/tasks/{task_id}/{part}", self.part, "poll"),
+            self._get("/monitoring/statuses", self.statuses, "monitoring"),
+            self._get("/monitoring/calibrations", self.calibrations, "monitoring"),
+            self._post("/monitoring/task_wait_time", self.task_wait_time, "monitoring"),
+            self._post("/monitoring/qpu_wait_time", self.qpu_wait_time, "monitoring"),
+            self._get("/windows/next", self.next_window, "monitoring"),
         ]
+
+    def _get(self, path: str, handler: Handler, call: Call) -> Route:
+        return route(path, handler, "GET", call, self._service)
+
+    def _post(self, path: str, handler: Handler, call: Call) -> Route:
+        return route(path, handler, "POST", call, self._service)
 
     async def version(self, request: Request) -> Response:
         return JsonResponse({"version": VERSION})
@@ -105,7 +109,7 @@ class _Api:
     async def qpus(self, request: Request) -> Response:
         per_page = _number_in_query(request, "per_page", 20, _MAX_PER_PAGE)
         page = _number_in_query(request, "page", 1, _MAX_PER_PAGE)
-        items = [self._service.item(qpu, _base_url(request)) for qpu in QPUS]
+        items = [self._service.item(qpu, _base_url(request)) for qpu in self._service.qpus()]
         first = (page - 1) * per_page
         return JsonResponse(
             {
@@ -156,13 +160,16 @@ class _Api:
         return JsonResponse("OK")
 
     async def all_info(self, request: Request) -> Response:
-        return JsonResponse(self._service.task(request.path_params["task_id"]).all_info())
+        return JsonResponse(self._asked_about(request).all_info())
 
     async def part(self, request: Request) -> Response:
         part = request.path_params["part"]
         if part not in PARTS:
             raise HTTPException(404)
-        return JsonResponse(self._service.task(request.path_params["task_id"]).part(part))
+        return JsonResponse(self._asked_about(request).part(part))
+
+    def _asked_about(self, request: Request) -> Task:
+        return self._service.task_asked_about(request.path_params["task_id"])
 
     async def statuses(self, request: Request) -> Response:
         return JsonResponse(self._service.statuses())
@@ -194,14 +201,6 @@ class _Api:
     async def next_window(self, request: Request) -> Response:
         # It is always open.
         return JsonResponse({"next_window": {"starting": iso(time.time())}})
-
-
-def _get(path: str, handler: Handler) -> Route:
-    return Route(path, handler, methods=["GET"])
-
-
-def _post(path: str, handler: Handler) -> Route:
-    return Route(path, handler, methods=["POST"])
 
 
 def _base_url(request: Request) -> str:

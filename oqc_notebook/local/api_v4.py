@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from oqc_notebook.local.errors import ApiError
 from oqc_notebook.local.guard import JsonResponse
-from oqc_notebook.local.qpus import QPUS
+from oqc_notebook.local.routes import Handler, route
+from oqc_notebook.local.scenario import Call
 from oqc_notebook.local.service import Service
 
 VERSION = "4-local"
@@ -27,7 +28,10 @@ def routes_v4(service: Service) -> list[Route]:
 
     async def qpus(request: Request) -> Response:
         return JsonResponse(
-            [{"id": qpu.id, "name": qpu.name, "active": True, "status": "ACTIVE"} for qpu in QPUS]
+            [
+                {"id": qpu.id, "name": qpu.name, "active": True, "status": "ACTIVE"}
+                for qpu in service.qpus()
+            ]
         )
 
     async def features(request: Request) -> Response:
@@ -45,15 +49,17 @@ def routes_v4(service: Service) -> list[Route]:
         (found,) = (item for item in service.statuses() if item["qpu_id"] == qpu.id)
         return _wrapped(request, found)
 
-    handlers = {
-        "/healthz": healthz,
-        "/qpus": qpus,
-        "/qpus/{qpu_id}/features": features,
-        "/qpus/{qpu_id}/benchmarks": benchmarks,
-        "/qpus/{qpu_id}/benchmarks/search": search,
-        "/qpus/{qpu_id}/status": status,
+    handlers: dict[str, tuple[Handler, Call]] = {
+        "/healthz": (healthz, "version"),
+        "/qpus": (qpus, "qpus"),
+        "/qpus/{qpu_id}/features": (features, "qpus"),
+        "/qpus/{qpu_id}/benchmarks": (benchmarks, "monitoring"),
+        "/qpus/{qpu_id}/benchmarks/search": (search, "monitoring"),
+        "/qpus/{qpu_id}/status": (status, "monitoring"),
     }
-    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+    return [
+        route(path, handler, "GET", call, service) for path, (handler, call) in handlers.items()
+    ]
 
 
 def _qpu_id(request: Request) -> str:

@@ -11,11 +11,13 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from statistics import fmean
 from typing import Any
 
+from oqc_notebook.local.faults import Faults
 from oqc_notebook.local.qpus import Qpu
+from oqc_notebook.local.scenario import WorkerCrash
 from oqc_notebook.local.settings import Settings
 from oqc_notebook.local.tasks import Outcome, State, Submission, Task, failure
 from oqc_notebook.local.workers import Worker, WorkerError, WorkerPool
@@ -35,12 +37,26 @@ class QpuQueue:
         The simulator processes, shared with the other queues.
     settings
         Latency and seed.
+    faults
+        What goes wrong.
+    ended
+        Called with each task that ends.
     """
 
-    def __init__(self, qpu: Qpu, pool: WorkerPool, settings: Settings) -> None:
+    def __init__(
+        self,
+        qpu: Qpu,
+        pool: WorkerPool,
+        settings: Settings,
+        faults: Faults,
+        ended: Callable[[Task], None],
+    ) -> None:
         self.qpu = qpu
         self._pool = pool
         self._settings = settings
+        self._latency = settings.paced(settings.latency)
+        self._faults = faults
+        self._ended = ended
         self._waiting: deque[tuple[Task, float]] = deque()
         self._unfinished: OrderedDict[str, Task] = OrderedDict()
         self._arrival = asyncio.Event()
@@ -59,7 +75,7 @@ class QpuQueue:
         task.move(State.SUBMITTED, "SERVER_ENQUEUED")
         self._unfinished[task.id] = task
         self._let_first_end()
-        self._waiting.append((task, _now() + self._settings.latency))
+        self._waiting.append((task, _now() + self._latency))
         self._arrival.set()
 
     def cancel(self, task: Task) -> None:
@@ -70,6 +86,13 @@ class QpuQueue:
         worker = self._simulating.get(task.id)
         if worker is not None:
             worker.kill()
+
+    def restart(self) -> None:
+        """Forget what was submitted so far, so that the seeds begin anew."""
+        for task in list(self._unfinished.values()):
+            self.cancel(task)
+        self._submitted = 0
+        self._seconds.clear()
 
     @property
     def length(self) -> int:
@@ -91,7 +114,7 @@ class QpuQueue:
     def wait_seconds(self, tasks: int) -> float:
         """Estimate how long a task takes to end that has so many tasks before it."""
         rounds = tasks / self._settings.workers + 1
-        return 2 * self._settings.latency + rounds * self.average_seconds
+        return 2 * self._latency + rounds * self.average_seconds
 
     async def work(self) -> None:
         """Hand tasks to simulators, for as long as the service lives."""
@@ -119,8 +142,10 @@ class QpuQueue:
         self._keep(self._run(task, worker))
 
     async def _run(self, task: Task, worker: Worker) -> None:
-        seen_until = _now() + self._settings.latency
+        seen_until = _now() + self._latency
         task.note("RECEIVER_STARTED")
+        if self._faults.strike(WorkerCrash):
+            worker.kill()
         outcome = await self._pool.run(worker, self._request(task))
         task.note("RECEIVER_FINISHED")
         del self._simulating[task.id]
@@ -145,13 +170,14 @@ class QpuQueue:
             "results_format": submission.results_format,
             "seed": task.seed,
             "qpu_id": self.qpu.id,
-            "qubits": self.qpu.qubits,
+            "qubits": self._faults.qubits_of(self.qpu),
             "profile": self._settings.profile,
         }
 
     def _leave(self, task: Task) -> None:
         self._unfinished.pop(task.id, None)
         self._let_first_end()
+        self._ended(task)
 
     def _let_first_end(self) -> None:
         first = next(iter(self._unfinished.values()), None)

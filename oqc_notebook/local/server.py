@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import functools
 import json
 import os
 import secrets
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 
 import uvicorn
 
 from oqc_notebook.local.api import make_app
+from oqc_notebook.local.control import obey_stdin
 from oqc_notebook.local.service import Service
 from oqc_notebook.local.settings import Settings
+from oqc_notebook.local.spoiling import Connection
 
 _HOST = "127.0.0.1"
 _TOKEN_BYTES = 24
@@ -40,7 +41,7 @@ async def serve(settings: Settings) -> None:
         service = Service(settings)
         config = uvicorn.Config(
             make_app(service, token),
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             access_log=False,
@@ -51,7 +52,7 @@ async def serve(settings: Settings) -> None:
         port = listener.getsockname()[1]
         server = _Server(config, {"url": f"http://{_HOST}:{port}", "token": token})
         if settings.exit_with_stdin:
-            _end_with_stdin(server)
+            obey_stdin(service, at_end=functools.partial(setattr, server, "should_exit", True))
         service.start()
         try:
             await server.serve([listener])
@@ -93,17 +94,3 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _end_with_stdin(server: uvicorn.Server) -> None:
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        # Not sys.stdin: its lock would be held by this thread when the interpreter ends.
-        with contextlib.suppress(OSError):
-            while os.read(0, 4096):
-                pass
-        with contextlib.suppress(RuntimeError):  # the loop has ended already
-            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
-
-    threading.Thread(target=read, daemon=True).start()

@@ -215,6 +215,11 @@ def _file(named: str) -> Path:
     return path
 
 
+def diff(here: Workspace, args: argparse.Namespace, _: str) -> None:
+    """Compare two archives."""
+    show.say(repr(oqc_notebook.diff(Path(args.A).expanduser(), Path(args.B).expanduser())))
+
+
 def resume(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Give back what a dead kernel left in flight, or list what is archived."""
     sdk = here.open_session()
@@ -301,6 +306,7 @@ COMMANDS: dict[str, Command] = {
     "oqc_export": export,
     "oqc_resume": resume,
     "oqc_mode": mode,
+    "oqc_diff": diff,
     "oqc_history": history,
     "oqc_counts": counts,
 }

@@ -244,6 +244,17 @@ MAGICS = (
         ("%oqc_mode", "%oqc_mode reuse", "%oqc_mode replay"),
     ),
     Magic(
+        "oqc_diff",
+        "Compare two archives, or two snapshots, run by run.",
+        (
+            Argument("A", "a notebook with its archive, an export, or a snapshot", required=True),
+            Argument("B", "another one", required=True),
+        ),
+        "Programs, configurations, counts and environment are told where they differ; counts "
+        "differ by chance, too, and it is said by how much. In Python: oqc_notebook.diff(a, b).",
+        ("%oqc_diff bell.ipynb bell-of-anna.html",),
+    ),
+    Magic(
         "oqc_history",
         "List the runs of a job.",
         (_JOB,),

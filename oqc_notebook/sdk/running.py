@@ -202,8 +202,8 @@ class Runnable:
         (client,) = clients.values()
         if client is None:
             raise SessionNotOpenError(
-                "This job has no client attached: make it with sdk.create_job(), or load it with "
-                "sdk.load()."
+                "This job has no session: make it with sdk.create_job(), or load it with "
+                "sdk.load(path) or oqc_notebook.restore(path, sdk)."
             )
         return client._require_connection()
 

@@ -191,7 +191,8 @@ def test_unknown_tasks(local_qpu):
         response = local_qpu.client.get(f"/tasks/{gone}/{part}")
         assert response.status_code == 404
         assert response.json()["response"]["errors"] == [
-            f"task {gone} is not known here: the local QPU that ran this has ended"
+            f"task {gone} is not known here: it was purged, or the local QPU that ran this "
+            "has ended"
         ]
     assert local_qpu.client.get("/tasks/nonsense/all_info").status_code == 404
     assert "has ended" in local_qpu.refused("/tasks/cancel_many", {"tasks": [gone]}, 404)

@@ -127,7 +127,7 @@ def test_without_a_session_a_file_can_be_looked_at(kernel: Kernel) -> None:
     loaded, counts = ok(kernel, "%oqc_load one", "%oqc_counts")
     assert "It can be looked at. To run it, %oqc_connect and load it again." in loaded.text
     assert "1000 shots" in counts.text
-    assert "no client attached" in refused(kernel, "%oqc_run")
+    assert "has no session" in refused(kernel, "%oqc_run")
     assert refused(kernel, "%oqc_qpus") == (
         "%oqc_qpus: There is no open session: connect with %oqc_connect."
     )

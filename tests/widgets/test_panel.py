@@ -226,7 +226,7 @@ async def test_a_click_that_comes_late_runs_nothing(
 async def test_execute_says_what_kept_it_from_running(make_panel: MakePanel) -> None:
     for job, text in (
         (OqcSdk("https://example.com", "t").create_job(program="p", qpu_id="q"), "is not open"),
-        (Job("p", "q"), "has no client attached"),
+        (Job("p", "q"), "has no session"),
     ):
         _, channel = make_panel(job)
         channel.receive(do="execute", run=NEVER)

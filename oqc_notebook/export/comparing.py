@@ -1,0 +1,301 @@
+"""Two archives run by run: what was run, what came out, and where."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from oqc_notebook.archive.formats import SessionFile
+from oqc_notebook.export.bundle import Bundle
+from oqc_notebook.export.opening import open_archive
+from oqc_notebook.export.restoring import AnyJob, is_archive, jobs_of, restore
+from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.sdk.configs import config_to_text
+from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
+from oqc_notebook.static.comparing import distances, program_lines
+from oqc_notebook.static.ranking import ranked
+from oqc_notebook.static.settings import settings_of
+
+#: Counts are said to differ when they are further apart than chance makes them this often.
+_TIMES_CHANCE = 3.0
+
+#: Runs that are told of one by one.
+_MOST_RUNS = 100
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far the counts of a classical register are apart.
+
+    Attributes
+    ----------
+    register
+        Its name.
+    shots
+        Of both runs; None where a run has no such register.
+    distance
+        Total variation distance, from 0 to 1; None where a run has no shots.
+    chance
+        About how large that is between two samples of one distribution with so many shots.
+    """
+
+    register: str
+    shots: tuple[int | None, int | None]
+    distance: float | None = None
+    chance: float | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether chance alone hardly explains it: more than three times what it makes."""
+        if self.distance is None or self.chance is None:
+            return True
+        return self.distance > _TIMES_CHANCE * self.chance
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """A run in both archives.
+
+    Attributes
+    ----------
+    run
+        Which one, such as ``sweep[3], run 1``.
+    program
+        Lines that tell the programs apart; empty where they are the same.
+    settings
+        ``(name, in a, in b)`` where QPU or configuration differ.
+    outcome
+        ``(in a, in b)`` where one failed, or the results differ and are no counts.
+    counts
+        How far the counts are apart, by register.
+    """
+
+    run: str
+    program: list[str] = field(default_factory=list)
+    settings: list[tuple[str, str, str]] = field(default_factory=list)
+    outcome: tuple[str, str] | None = None
+    counts: list[Distance] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything differs by more than chance."""
+        by_more_than_chance = any(distance.differs for distance in self.counts)
+        return bool(self.program or self.settings or self.outcome) or by_more_than_chance
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two archives, or two snapshots, side by side. It is shown as text.
+
+    Attributes
+    ----------
+    a, b
+        What they are called.
+    runs
+        The runs that both hold.
+    only_in_a, only_in_b
+        Runs that the other one does not hold.
+    environment
+        ``(name, in a, in b)`` where Python, packages, git or calibrations differ.
+    """
+
+    a: str
+    b: str
+    runs: list[RunDifference]
+    only_in_a: list[str]
+    only_in_b: list[str]
+    environment: list[tuple[str, str, str]]
+
+    @property
+    def differs(self) -> bool:
+        """Whether runs differ by more than chance; the environment alone does not count."""
+        return bool(self.only_in_a or self.only_in_b or any(run.differs for run in self.runs))
+
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def diff(a: str | Path, b: str | Path) -> Comparison:
+    """Compare two archives run by run.
+
+    Runs belong together where the variables that held their jobs have the same name: the
+    first run of ``bell`` with the first, the third child of ``sweep`` with the third.
+
+    Parameters
+    ----------
+    a, b
+        Archives in any form that :func:`.restore` takes, or snapshots.
+
+    Returns
+    -------
+    Comparison
+        Programs, configurations, counts and environment where they differ. Counts differ by
+        chance, too: each distance is told with the one that chance makes about.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As for :func:`.restore`.
+    """
+    jobs_a, environment_a = _read(Path(a))
+    jobs_b, environment_b = _read(Path(b))
+    runs_a, runs_b = dict(_runs_of(jobs_a)), dict(_runs_of(jobs_b))
+    names = dict.fromkeys([*environment_a, *environment_b])
+    both = [(name, environment_a.get(name, "-"), environment_b.get(name, "-")) for name in names]
+    return Comparison(
+        *_called(Path(a), Path(b)),
+        runs=[_compared(run, runs_a[run], runs_b[run]) for run in runs_a if run in runs_b],
+        only_in_a=[run for run in runs_a if run not in runs_b],
+        only_in_b=[run for run in runs_b if run not in runs_a],
+        environment=[each for each in both if each[1] != each[2]],
+    )
+
+
+def _called(a: Path, b: Path) -> tuple[str, str]:
+    return (a.name, b.name) if a.name != b.name else (str(a), str(b))
+
+
+def _read(path: Path) -> tuple[Mapping[str, AnyJob], dict[str, str]]:
+    if not is_archive(path):
+        (job,) = restore(path).values()
+        return {"job": job}, {}
+    bundle = open_archive(path)
+    return jobs_of(bundle, None), _environment(bundle)
+
+
+def _environment(bundle: Bundle) -> dict[str, str]:
+    """Say where the newest session of an archive ran."""
+    newest: SessionFile | None = None
+    folder = f"{bundle.sidecar}/sessions/"
+    for name in sorted(bundle.files):
+        if name.startswith(folder) and name.endswith(".json"):
+            try:
+                newest = SessionFile.model_validate_json(bundle.files[name])
+            except ValidationError:
+                continue
+    calibrations = f"{bundle.sidecar}/calibrations/"
+    hashes = [Path(name).stem[:12] for name in bundle.files if name.startswith(calibrations)]
+    told = {"QPU calibrations": ", ".join(sorted(hashes))} if hashes else {}
+    if newest is None:
+        return told
+    git = newest.git
+    if git is not None:
+        told["git"] = f"{(git.revision or 'no commit')[:12]}{' and changes' if git.dirty else ''}"
+    return {"Python": newest.python, "platform": newest.platform} | told | newest.packages
+
+
+def _runs_of(jobs: Mapping[str, AnyJob]) -> Iterator[tuple[str, JobOutput]]:
+    for name, job in jobs.items():
+        if name.startswith("saved/"):
+            continue  # copies of jobs, by the user's own names
+        for member, child in _members(name, job):
+            for number, output in enumerate(child.history, 1):
+                yield f"{member}, run {number}", output
+
+
+def _members(name: str, job: AnyJob) -> Iterable[tuple[str, Job]]:
+    if isinstance(job, CompositeJob):
+        return ((f"{name}[{place}]", child) for place, child in enumerate(job.jobs))
+    return [(name, job)]
+
+
+# ---- one run ----
+
+
+def _compared(run: str, a: JobOutput, b: JobOutput) -> RunDifference:
+    program: list[str] = []
+    if a.program != b.program:
+        lines, note = program_lines(a.program or "", b.program or "")
+        program = [note, *lines]
+    registers = [(ranked(x) or {}) if isinstance(x, JobResult) else {} for x in (a, b)]
+    counts: list[Distance] = []
+    outcome = None
+    if registers[0] or registers[1]:
+        counts = [
+            Distance(each["name"], tuple(each["shots"]), each.get("distance"), each.get("noise"))
+            for each in distances(*registers)
+        ]
+    if isinstance(a, JobError) or isinstance(b, JobError) or not counts:
+        told = _outcome(a), _outcome(b)
+        outcome = told if told[0] != told[1] else None
+        counts = []
+    return RunDifference(run, program, _settings(a, b), outcome, counts)
+
+
+def _outcome(output: JobOutput) -> str:
+    if isinstance(output, JobError):
+        return f"({output.error_code}) {output.error_message}"
+    data = output._data if isinstance(output, JobResult) else None
+    return "counts" if isinstance(output, JobResult) and ranked(output) else f"{data!r:.200}"
+
+
+def _settings(a: JobOutput, b: JobOutput) -> list[tuple[str, str, str]]:
+    told = [
+        {"QPU": output.qpu_id or "-", **dict(settings_of(vars(output)["compiler_config"]))}
+        for output in (a, b)
+    ]
+    names = dict.fromkeys([*told[0], *told[1]])
+    both = [(name, told[0].get(name, "default"), told[1].get(name, "default")) for name in names]
+    differ = [each for each in both if len({x.removesuffix(" (default)") for x in each[1:]}) > 1]
+    if not differ and _text(a) != _text(b):
+        return [("configuration", _text(a), _text(b))]
+    return differ
+
+
+def _text(output: JobOutput) -> str:
+    config = vars(output)["compiler_config"]
+    return "default" if config is None else config_to_text(config)[0]
+
+
+# ---- as text ----
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    differ = [run for run in comparison.runs if run.differs]
+    alike = [run for run in comparison.runs if not run.differs]
+    yield f"a: {comparison.a}"
+    yield f"b: {comparison.b}"
+    yield f"{_number(len(comparison.runs), 'run')} in both, {len(differ)} of them different"
+    for run in differ[:_MOST_RUNS]:
+        yield f"  {run.run}"
+        yield from (f"    {line}" for line in _told(run))
+    if len(differ) > _MOST_RUNS:
+        yield f"  … and {len(differ) - _MOST_RUNS} more"
+    found = [each.distance for run in alike for each in run.counts if each.distance is not None]
+    if found:
+        yield f"  the rest agree; their counts are at most {max(found):.3f} apart, as by chance"
+    for name, only in (("a", comparison.only_in_a), ("b", comparison.only_in_b)):
+        if only:
+            more = f" … and {len(only) - _MOST_RUNS} more" if len(only) > _MOST_RUNS else ""
+            yield f"only in {name}: {'; '.join(only[:_MOST_RUNS])}{more}"
+    if comparison.environment:
+        yield "environment"
+        yield from (f"  {name}: {a} | {b}" for name, a, b in comparison.environment)
+
+
+def _told(run: RunDifference) -> Iterator[str]:
+    yield from run.program
+    for name, a, b in run.settings:
+        yield f"{name}: {a} | {b}"
+    if run.outcome is not None:
+        yield f"outcome: {run.outcome[0]}"
+        yield f"       | {run.outcome[1]}"
+    for each in run.counts:
+        shots = " | ".join("none" if n is None else f"{n}" for n in each.shots)
+        apart = (
+            "cannot be compared"
+            if each.distance is None
+            else f"{each.distance:.3f} apart, by chance about {each.chance:.3f}"
+        )
+        yield f"counts, register {each.register}: {apart} (shots: {shots})"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,193 @@
+"""Jobs come back from whatever they were left in, offline."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oqc_notebook.archive.formats import JobFile
+from oqc_notebook.export.bundle import collect, to_zip
+from oqc_notebook.export.extracting import extract
+from oqc_notebook.export.restoring import restore
+from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
+from oqc_notebook.sdk.errors import SessionNotOpenError
+from oqc_notebook.sdk.persistence import file_content
+from tests.archive.test_nbval import STRICT, passed, validate
+from tests.export.pages import page_with
+from tests.support import ONE, LocalQpu
+
+GUIDE = Path(__file__).parents[2] / "notebooks"
+NAMES = ["01_quickstart", "02_composite_jobs", "03_save_and_load", "04_variational_loop"]
+
+
+def as_notebook(notebook: Path, folder: Path) -> Path:
+    return notebook
+
+
+def as_folder(notebook: Path, folder: Path) -> Path:
+    return notebook.with_suffix(".oqc")
+
+
+def as_zip(notebook: Path, folder: Path) -> Path:
+    path = folder / "exported.zip"
+    path.write_bytes(to_zip(collect(notebook)))
+    return path
+
+
+def as_page(notebook: Path, folder: Path) -> Path:
+    path = folder / "exported.html"
+    path.write_bytes(page_with(to_zip(collect(notebook))))
+    return path
+
+
+FORMS = [as_notebook, as_folder, as_zip, as_page]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_archived_run_comes_back_from_every_form(
+    name: str, form: Callable[[Path, Path], Path], tmp_path: Path
+) -> None:
+    notebook = GUIDE / f"{name}.ipynb"
+    files = [
+        JobFile.model_validate_json(path.read_bytes())
+        for path in notebook.with_suffix(".oqc").glob("runs/*/*.json")
+        if not path.name.endswith("-composite.json")
+    ]
+    restored = restore(form(notebook, tmp_path))
+    outputs = [output for job in restored.values() for output in job.history]
+    assert {str(output.task_id) for output in outputs} >= {
+        file.task_id for file in files if file.task_id is not None
+    }
+    assert restored.keys() == restore(notebook).keys()
+    for job, again in zip(restored.values(), restore(notebook).values(), strict=True):
+        assert file_content(job) == file_content(again)
+
+
+def test_the_newest_of_a_name_has_it_plain_and_all_are_there(tmp_path: Path) -> None:
+    restored = restore(GUIDE / "01_quickstart.ipynb")
+    bell = restored["bell"]
+    assert isinstance(bell, Job)
+    assert len(bell.history) == 2
+    assert "bell" in repr(restored)
+    with pytest.raises(KeyError, match="holds no job 'bel'; it holds flipped, broken, bell"):
+        restored["bel"]
+    assert isinstance(restore(GUIDE / "02_composite_jobs.ipynb")["sweep"], CompositeJob)
+
+
+def test_a_snapshot_is_given_back_under_its_name(tmp_path: Path) -> None:
+    job = OqcSdk("http://127.0.0.1:9", "x").create_job(program=ONE, qpu_id="q")
+    job.save(tmp_path / "my bell.json")
+    back = restore(tmp_path / "my bell.json")["my_bell"]
+    assert isinstance(back, Job)
+    assert back.program == ONE
+
+
+@pytest.mark.anyio
+async def test_a_restored_job_runs_again_in_the_session_that_it_is_given(
+    local_qpu: LocalQpu,
+) -> None:
+    async with OqcSdk(local_qpu.url, local_qpu.token) as sdk:
+        job = restore(GUIDE / "01_quickstart.ipynb", sdk)["bell"]
+        await job.execute()
+        assert len(job.history) == 3
+    with pytest.raises(SessionNotOpenError, match=r"restore\(path, sdk\)"):
+        await restore(GUIDE / "01_quickstart.ipynb")["bell"].execute()
+
+
+def test_nothing_is_written_and_links_are_not_followed(tmp_path: Path) -> None:
+    shutil.copytree(GUIDE / "01_quickstart.oqc", tmp_path / "a.oqc")
+    before = sorted(tmp_path.rglob("*"))
+    run = next((tmp_path / "a.oqc").glob("runs/*/*-bell-*.json"))
+    secret = tmp_path / "elsewhere.json"
+    run.rename(secret)
+    run.symlink_to(secret)
+    restored = restore(tmp_path / "a.oqc")
+    assert len(restored["bell"].history) == 1
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, secret])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "alone.ipynb",
+            '{"cells": []}',
+            "no archive next to this notebook",
+        ),
+        ("no.ipynb", "{}", "no list of cells"),
+        ("no.ipynb", "<html>", "neither a zip file, nor a page, nor JSON|neither a zip file nor"),
+        ("page.html", "<html></html>", "neither a zip file nor a page that carries an archive"),
+        ("no.zip", "PK", "zip file is damaged"),
+        ("no.json", "[]", "no snapshot"),
+        ("picture.png", "\x89PNG", "UTF-8|JSON"),
+    ],
+)
+def test_what_is_no_archive_is_refused_by_name(
+    name: str, content: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content, encoding="latin-1")
+    with pytest.raises(ValueError, match=said) as raised:
+        restore(tmp_path / name)
+    assert name in str(raised.value)
+
+
+def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"there is no archive\.json in it"):
+        restore(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        restore(tmp_path / "nothing.zip")
+
+
+# ---- extracting ----
+
+
+@pytest.mark.parametrize("form", [as_zip, as_page])
+def test_what_is_extracted_is_what_was_exported_and_replays(
+    form: Callable[[Path, Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = GUIDE / "01_quickstart.ipynb"
+    exported = form(notebook, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    extracted = extract(exported)
+    assert extracted == tmp_path / "01_quickstart" / "01_quickstart.ipynb"
+    assert collect(extracted) == collect(notebook)
+    passed(validate(extracted.parent, *STRICT, extracted.name))
+    assert extract(exported).parent.name == "01_quickstart-2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "01_quickstart",
+        "01_quickstart-2",
+        exported.name,
+    ]
+
+
+def test_extracting_never_goes_over_other_files(tmp_path: Path) -> None:
+    exported = as_zip(GUIDE / "01_quickstart.ipynb", tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    with pytest.raises(FileExistsError, match="give a new or an empty folder"):
+        extract(exported, tmp_path / "full")
+    (tmp_path / "empty").mkdir()
+    assert extract(exported, tmp_path / "empty").is_file()
+    with pytest.raises(FileNotFoundError):
+        extract(exported, tmp_path / "no" / "such")
+    assert not list(tmp_path.glob(".oqc-*"))
+
+
+def test_the_command_line_extracts_and_says_how_to_go_on(tmp_path: Path) -> None:
+    exported = as_page(GUIDE / "01_quickstart.ipynb", tmp_path)
+    command = [sys.executable, "-m", "oqc_notebook.cli", "extract", str(exported)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert str(tmp_path / "01_quickstart" / "01_quickstart.ipynb") in done.stdout
+    assert "pytest --nbval" in done.stdout
+    bad = subprocess.run(
+        [*command[:-1], __file__], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert bad.returncode == 1
+    assert "Traceback" not in bad.stderr
+    assert "test_restore.py" in bad.stderr
