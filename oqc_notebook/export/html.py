@@ -32,6 +32,11 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: Outputs that live in a browser with a kernel or a script.
 _LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")
 
+#: Where the page's head carries the archive: the place that the template leaves, as its base
+#: class writes it, and what stands there in the end, which is what readers look for.
+_PLACE = '<script id="oqc-archive"></script>'
+_CARRIED = '<script type="application/octet-stream;base64" id="oqc-archive">{}</script>'
+
 _REMEDY = (
     "Remove them and save the notebook, or export a copy with [token removed] in their place: "
     "oqc-notebook export --redact, %oqc_export --redact, oqc_notebook.export_notebook(redact=True)."
@@ -103,11 +108,11 @@ class OqcArchiveExporter(HTMLExporter):
             "bundle": bundle,
             "css": (_TEMPLATES / "oqc_archive" / "page.css").read_text(encoding="utf-8"),
             "script": script,
-            "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            "script_hash": _base64(hashlib.sha256(script.encode()).digest()),
         }
         notebook = nbformat.reads(bundle.files[bundle.notebook].decode(), as_version=4)
         page, resources = super().from_notebook_node(_still(notebook), resources, **kw)
-        return page, resources
+        return page.replace(_PLACE, _CARRIED.format(_base64(to_zip(bundle))), 1), resources
 
 
 def _bundle_of(nb: NotebookNode, resources: dict[str, Any]) -> Bundle:
@@ -147,11 +152,14 @@ def _page_of(bundle: Bundle) -> dict[str, Any]:
     return {
         "notebook": bundle.notebook,
         "archive_name": f"{Path(bundle.notebook).stem}.oqc.zip",
-        "zip": base64.b64encode(to_zip(bundle)).decode(),
         "tally": tally_of(runs),
         "simulated": any(run.simulated for run in runs),
         "groups": [(words, [row(run) for run in group]) for words, group in in_groups(runs)],
     }
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _still(notebook: NotebookNode) -> NotebookNode:

@@ -226,3 +226,21 @@ print(json.dumps(["oqc_archive" in get_export_names(), label]))
 """
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout
     assert json.loads(told) == [True, "OQC archive (HTML)"]
+
+
+def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Share a notebook as one file")[1].split("\n## ")[0]
+    commands = re.findall(r"```sh\noqc-notebook (export.*)\n```", section)
+    assert len(commands) == 2
+    make_notebook(tmp_path / "bell.ipynb", "1 + 1")
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "oqc_notebook.cli", *command.split()],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "bell.html").exists()
