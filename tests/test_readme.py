@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,7 +17,36 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
+def shared_as_one_file(folder: Path) -> list[str]:
+    """Run the commands of the section on sharing, on the guide's first notebook; say what came."""
+    shutil.copy(ROOT / "notebooks" / "01_quickstart.ipynb", folder / "bell.ipynb")
+    shutil.copytree(ROOT / "notebooks" / "01_quickstart.oqc", folder / "bell.oqc")
+    section = README.partition("## Share a notebook as one file")[2].partition("\n## ")[0]
+    said = []
+    for commands in re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL):
+        done = subprocess.run(
+            ["bash", "-euc", commands],
+            cwd=folder,
+            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append(done.stdout)
+    return said
+
+
+def test_the_commands_of_the_section_on_sharing(tmp_path: Path) -> None:
+    exported, redacted, extracted = shared_as_one_file(tmp_path)
+    assert str(tmp_path / "bell.html") in exported
+    assert str(tmp_path / "bell.html") in redacted
+    assert str(tmp_path / "bell-of-anna" / "bell.ipynb") in extracted
+    assert " passed" in extracted
+
+
 def test_the_snippets_run_one_after_the_other(tmp_path: Path) -> None:
+    shared_as_one_file(tmp_path)
     snippets = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert len(snippets) >= 6
     body = textwrap.indent("\n".join(snippets), "    ")
