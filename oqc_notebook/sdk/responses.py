@@ -60,7 +60,8 @@ def meaning_of(response: httpx.Response) -> Any:
     if text in _NO_REASON:
         text = f"The server gives no reason (HTTP status {status} {response.reason_phrase})."
     if status in (401, 403):
-        raise AuthenticationError(f"Authentication error ({status}): {text}", status, answer)
+        end = "" if text.endswith((".", "!", "?")) else "."  # more is said after it
+        raise AuthenticationError(f"Authentication error ({status}): {text}{end}", status, answer)
     raise ServerError(text, status, answer)
 
 
