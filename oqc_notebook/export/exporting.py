@@ -65,6 +65,8 @@ def export_notebook(
     ------
     SecretsFoundError
         If the notebook or its archive hold a token, and `redact` is not given.
+    ValueError
+        If the notebook cannot be read.
     FileExistsError
         If there is another file already.
     FileNotFoundError
@@ -78,11 +80,16 @@ def export_notebook(
             f"{target} is not an earlier export of {source.name}, and is left as it is; name "
             "another file."
         )
+    import nbformat
+
     from oqc_notebook.export.html import OqcArchiveExporter  # takes 0.5 s to import
 
     saved = datetime.fromtimestamp(source.stat().st_mtime, UTC)
     exporter = OqcArchiveExporter(redact=redact)  # type: ignore[no-untyped-call]
-    page, _ = exporter.from_filename(str(source))
+    try:
+        page, _ = exporter.from_filename(str(source))
+    except nbformat.ValidationError as exc:
+        raise ValueError(f"{source.name} is no notebook that can be read: {exc.message}") from None
     write_files({target: page.encode()})
     return Exported(target, source, saved)
 

@@ -146,6 +146,13 @@ def test_another_file_is_never_replaced(archived: Path, notebook: Path) -> None:
     assert mine.read_text() == "<title>words.ipynb</title>"
 
 
+@pytest.mark.parametrize("content", ["{}", "no JSON"])
+def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bell.ipynb").write_text(content)
+    with pytest.raises(ValueError, match="(?i)notebook"):
+        oqc_notebook.export_notebook(tmp_path / "bell.ipynb")
+
+
 def test_formulas_and_pictures_are_in_the_page_and_scripts_are_not(notebook: Path) -> None:
     page = page_of(oqc_notebook.export_notebook(notebook).path)
     assert len(page.select("main math")) == 2
