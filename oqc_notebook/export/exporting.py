@@ -70,6 +70,8 @@ def export_notebook(
     ------
     SecretsFoundError
         If the notebook or its archive hold a token, and `redact` is not given.
+    ValueError
+        If the notebook cannot be read.
     FileExistsError
         If there is another file already.
     FileNotFoundError
@@ -83,9 +85,14 @@ def export_notebook(
             f"{target} is not an earlier export of {source.name}, and is left as it is; name "
             "another file."
         )
+    import nbformat
+
     saved = datetime.fromtimestamp(source.stat().st_mtime, UTC)
     exporter = _exporter_for(target)(redact=redact)
-    content, _ = exporter.from_filename(str(source))
+    try:
+        content, _ = exporter.from_filename(str(source))
+    except nbformat.ValidationError as exc:
+        raise ValueError(f"{source.name} is no notebook that can be read: {exc.message}") from None
     write_files({target: content if isinstance(content, bytes) else content.encode()})
     return Exported(target, source, saved)
 

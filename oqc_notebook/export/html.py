@@ -117,6 +117,9 @@ class OqcArchiveExporter(HTMLExporter):
 
 def _bundle_of(nb: NotebookNode, resources: dict[str, Any]) -> Bundle:
     """Give what is exported: the file and its archive; of a notebook without a file, itself."""
+    nb = copy.deepcopy(nb)
+    for cell in nb.cells:
+        cell.metadata.pop("trusted", None)  # a Jupyter server adds this, and saves without it
     place = resources["metadata"]
     path = Path(place.get("path") or ".", f"{place['name']}.ipynb")
     if "path" in place and path.is_file():

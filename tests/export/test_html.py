@@ -15,9 +15,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
 
 import oqc_notebook
 from oqc_notebook.export.bundle import MANIFEST, collect, to_zip
+from oqc_notebook.export.html import OqcArchiveExporter
 from oqc_notebook.export.rendering import formula, harmless, latex_output
 from oqc_notebook.export.secrets import SecretsFoundError
 from tests.archive.support import kernel_of, make_notebook
@@ -116,6 +118,15 @@ def test_nbconvert_and_the_command_write_the_same_page(archived: Path) -> None:
         assert (archived.parent / "other.html").read_bytes().rstrip() == own.rstrip()
 
 
+def test_a_jupyter_server_exports_the_file_as_it_is_saved(archived: Path) -> None:
+    contents = LargeFileManager(root_dir=str(archived.parent))
+    notebook = contents.get("bell.ipynb")["content"]
+    assert notebook.cells[0].metadata.trusted in (True, False)  # which the file does not hold
+    resources = {"metadata": {"name": "bell", "path": str(archived.parent)}}
+    page, _ = OqcArchiveExporter().from_notebook_node(notebook, resources)
+    assert page.encode() == oqc_notebook.export_notebook(archived).path.read_bytes()
+
+
 def test_the_magic_says_what_was_exported_and_where(archived: Path, tmp_path: Path) -> None:
     with LocalQpu() as qpu, kernel_of(archived, qpu) as kernel:
         (cell,) = kernel.ok(f"%oqc_export {tmp_path / 'shared.html'}")
@@ -133,6 +144,13 @@ def test_another_file_is_never_replaced(archived: Path, notebook: Path) -> None:
     with pytest.raises(FileExistsError, match="is left as it is"):
         oqc_notebook.export_notebook(notebook, mine)
     assert mine.read_text() == "<title>words.ipynb</title>"
+
+
+@pytest.mark.parametrize("content", ["{}", "no JSON"])
+def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bell.ipynb").write_text(content)
+    with pytest.raises(ValueError, match="(?i)notebook"):
+        oqc_notebook.export_notebook(tmp_path / "bell.ipynb")
 
 
 def test_formulas_and_pictures_are_in_the_page_and_scripts_are_not(notebook: Path) -> None:
