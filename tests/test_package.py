@@ -73,7 +73,7 @@ def test_arrows_point_one_way() -> None:
         "testing.py": {"local", "local_process", "sdk"},
         "static": {"sdk", "static"},
         "archive": {"archive", "sdk", "static"},
-        "widgets": {"archive", "sdk", "static", "widgets"},
+        "widgets": {"archive", "export", "sdk", "static", "widgets"},
         "overview.py": {"sdk", "session", "static", "widgets"},
         "export": {"archive", "export", "sdk", "static"},
         "magics": {"archive", "magics", "sdk", "session", "static", "widgets"},

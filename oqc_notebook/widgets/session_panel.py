@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from oqc_notebook.export.exporting import export_notebook
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.registry import Change
 from oqc_notebook.sdk.states import MOMENT
 from oqc_notebook.static.listings import jobs_html, jobs_text, listed_job
 from oqc_notebook.static.tally import STATE_ORDER
+from oqc_notebook.widgets.actions import said_of
 from oqc_notebook.widgets.channel import Channel
 from oqc_notebook.widgets.facts import Facts
 from oqc_notebook.widgets.live import LivePanel
@@ -60,6 +63,7 @@ class SessionPanel(LivePanel):
         self._changed: set[int] = set()
         self._throttle = Throttle(_INTERVAL_S, self._flush)
         self._leave_session: Callable[[], None] | None = None
+        self._is_exporting = False
         with self._lock:
             self._follow()
             rows = list(self._rows().values())
@@ -174,7 +178,19 @@ class SessionPanel(LivePanel):
     # ---- what pages ask for ----
 
     def _do(self, action: str, message: Facts) -> None:
-        """Do nothing: each job has buttons in its own panel."""
+        if action == "export" and not self._is_exporting:
+            self._is_exporting = True
+            self.set_busy("export")
+            threading.Thread(target=self._export, name="oqc-export", daemon=True).start()
+
+    def _export(self) -> None:
+        try:
+            self.say(f"{export_notebook()}.")
+        except Exception as exc:  # printed by nobody: here it is seen
+            self.say(said_of(exc), bad=True)
+        finally:
+            self._is_exporting = False
+            self.set_busy(None)
 
     def _answer(self, key: str, question: Facts) -> None:
         self._send_answer(key, {"problem": "The list of jobs has no details."})

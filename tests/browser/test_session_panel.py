@@ -62,6 +62,11 @@ def test_the_jobs_of_a_session_are_live_filtered_and_opened(
     button(inside.first, "Run again").click()
     expect(note(inside.first)).to_have_text("The run has ended: 3 COMPLETED.", timeout=PATIENCE_MS)
     expect(rows(panel).nth(1)).to_contain_text("2")
+    button(panel, "Export").first.click()
+    exported = panel.locator(":scope > .oqc-note")
+    # the test connects with the token in a cell, which is not to be given away
+    refused = re.compile("^Not exported, since it holds secrets. cell 1: the token of a session")
+    expect(exported).to_have_text(refused, timeout=PATIENCE_MS)
 
 
 def test_a_job_that_nobody_holds_is_listed_no_longer(

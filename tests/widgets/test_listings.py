@@ -6,8 +6,10 @@ import gc
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 import oqc_notebook
@@ -67,6 +69,24 @@ async def test_every_job_is_a_row_that_follows_it(local_qpu: LocalQpu, show: Sho
         text = panel.static_bundle()["text/plain"]
         assert text.startswith(f"3 jobs of the session with {sdk.url}, as of ")
         assert len(channel.messages) < 8
+
+
+async def test_export_makes_the_page_of_this_notebook_and_says_where(
+    local_qpu: LocalQpu, show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = tmp_path / "bell.ipynb"
+    panel, channel = show(SessionPanel, local_qpu.sdk())
+    monkeypatch.setenv("OQC_NOTEBOOK_PATH", str(notebook))
+    channel.receive(do="export")
+    await met(lambda: panel.view["note"] and panel.view["busy"] is None)
+    assert panel.view["note"]["bad"]
+    notebook.write_text(nbformat.writes(nbformat.v4.new_notebook()))
+    channel.receive(do="export")
+    channel.receive(do="export")  # a second click
+    await met(lambda: not panel.view["note"]["bad"] and panel.view["busy"] is None)
+    assert panel.view["note"]["text"].startswith("Exported bell.ipynb, as last saved at ")
+    assert str(tmp_path / "bell.html") in panel.view["note"]["text"]
+    assert (tmp_path / "bell.html").is_file()
 
 
 async def test_a_job_that_joins_a_composite_or_is_let_go_keeps_its_place(

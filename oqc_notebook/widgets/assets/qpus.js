@@ -29,7 +29,7 @@ export class QpusHead {
   }
 }
 
-/** The buttons of a panel that can only be refreshed, or not even that. */
+/** The one button of a panel that is of no job: Refresh of the QPUs, Export of the session. */
 export class PlainToolbar {
   /**
    * @param {import("./store.js").Store} store
@@ -39,24 +39,29 @@ export class PlainToolbar {
     this.store = store;
     /** @type {number | null} */
     this.clickedAt = null;
-    this.refresh = onceButton("Refresh", () => {
-      store.send({ do: "refresh" });
+    const isOfQpus = qpusFacts(store).kind === "qpus";
+    this.action = isOfQpus ? "refresh" : "export";
+    this.help = isOfQpus
+      ? "Asks the service again"
+      : "Makes one page of the notebook, as last saved, and of all its results";
+    this.button = onceButton(isOfQpus ? "Refresh" : "Export", () => {
+      store.send({ do: this.action });
       this.clickedAt = store.messages;
       redraw();
     });
-    const hasRefresh = qpusFacts(store).kind === "qpus";
-    this.element = element("div", "oqc-buttons", ...(hasRefresh ? [this.refresh] : []));
+    this.element = element("div", "oqc-buttons", this.button);
     this.files = element("div");
     this.files.hidden = true;
-    this.load = this.refresh;
+    this.load = this.button;
   }
 
   update() {
     const { messages, view } = this.store;
     if (this.clickedAt !== messages) this.clickedAt = null;
-    const isBusy = view.busy === "refresh" ? "The service is being asked" : null;
-    const whyNot = whyNoKernel(this.store, this.clickedAt !== null) ?? whyNoSession(view) ?? isBusy;
-    enable(this.refresh, whyNot, "Asks the service again");
+    const away = whyNoKernel(this.store, this.clickedAt !== null);
+    const whyNot = this.action === "refresh" ? whyNoSession(view) : null; // a page needs none
+    const isBusy = view.busy === this.action ? "It is being done" : null;
+    enable(this.button, away ?? whyNot ?? isBusy, this.help);
   }
 }
 
