@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic_core import from_json
 
 from oqc_notebook.archive.where import notebook_place
-from oqc_notebook.sdk import CompositeJob, Job, JobState
+from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.sdk.configs import Config, config_to_text
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.files import read_text
@@ -56,7 +56,8 @@ class SavedFile:
 def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None) -> Path:
     """Save a job or composite next to the notebook.
 
-    It goes to ``<notebook>.oqc/saved/NAME.json``. A file that is there is replaced
+    It goes to ``saved/NAME.json`` in the archive that its session records in, by default
+    ``<notebook>.oqc``. A file that is there is replaced
     only if nothing in it would be lost: every run in it is also a run of this job, in
     the same order, and it is known to be this job's (they share a run, or this object
     was saved to or loaded from it, or both are the same program that never ran).
@@ -86,7 +87,8 @@ def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None
     if path is not None:
         runnable.save(path)
         return Path(path).absolute()
-    folder = _saved_folder()
+    clients = (job._client for job in runnable._members())
+    folder = saved_folder(next((sdk for sdk in clients if sdk is not None), None))
     folder.mkdir(parents=True, exist_ok=True)
     stem = safe_name(name)
     for number in itertools.count(1):
@@ -104,10 +106,16 @@ def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None
     raise AssertionError("unreachable")
 
 
-def saved() -> list[SavedFile]:
-    """List the jobs and composites that lie next to the notebook, the newest first."""
+def saved(sdk: OqcSdk | None = None) -> list[SavedFile]:
+    """List the jobs and composites that were saved, the newest first.
+
+    Parameters
+    ----------
+    sdk
+        The session whose archive is meant; None for the one next to the notebook.
+    """
     found = []
-    for path in _saved_folder().glob("*.json"):
+    for path in saved_folder(sdk).glob("*.json"):
         try:
             kind = _kind_of(path)
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -134,8 +142,12 @@ def variable_name(path: str | Path) -> str:
     return f"job_{name}" if not name.isidentifier() or keyword.iskeyword(name) else name
 
 
-def _saved_folder() -> Path:
-    return notebook_place().folder / "saved"
+def saved_folder(sdk: OqcSdk | None) -> Path:
+    """Give the folder of what was saved by name: in the archive of a session, or the notebook's."""
+    from oqc_notebook.archive.attaching import archive_of  # which needs names of this module
+
+    archive = None if sdk is None else archive_of(sdk)
+    return (notebook_place().folder if archive is None else archive.sidecar.folder) / "saved"
 
 
 def _kind_of(path: Path) -> Kind | None:

@@ -176,9 +176,9 @@ def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Load a job, or list what is saved."""
     if args.PATH is None:
-        show.saved_files()
+        show.saved_files(here.latest_session())
         return
-    path = _file(args.PATH)
+    path = _file(here, args.PATH)
     name = args.NAME or archive.variable_name(path)
     taken = here.ip.user_ns.get(name)
     if args.NAME is None and taken is not None and not isinstance(taken, AnyJob):
@@ -202,15 +202,16 @@ def _looked_at(path: Path) -> AnyJob:
     return load_file(read_text(path), str(path), None)
 
 
-def _file(named: str) -> Path:
+def _file(here: Workspace, named: str) -> Path:
     """Give the file of a path, or of the name that a job was saved as."""
     path = Path(named).expanduser()
     if not path.exists():
-        for file in archive.saved():
+        files = archive.saved(here.latest_session())
+        for file in files:
             if file.name == named:
                 return file.path
         if path.suffix != ".json":
-            known = ", ".join(file.name for file in archive.saved()) or "none yet"
+            known = ", ".join(file.name for file in files) or "none yet"
             raise UsageError(f"There is no file {named!r}, and no job saved so: {known}.")
     return path
 

@@ -71,7 +71,7 @@ def _values(here: Workspace, argument: Argument, words: list[str]) -> list[str]:
         case "qpu":
             return list(here.qpu_ids())
         case "saved":
-            names = [file.name for file in archive.saved()]
+            names = [file.name for file in archive.saved(here.latest_session())]
             return [f"'{name}'" if " " in name else name for name in names]
         case "register":
             jobs = here.jobs()

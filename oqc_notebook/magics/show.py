@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oqc_notebook import archive
+from oqc_notebook.archive.saved import saved_folder
 from oqc_notebook.magics.workspace import AnyJob, Workspace
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.static import text
@@ -128,12 +129,13 @@ def _run_row(view: dict[str, Any], sdk: OqcSdk | None) -> dict[str, Any]:
     }
 
 
-def saved_files() -> None:
-    """List what is saved next to the notebook."""
-    files = archive.saved()
-    place = archive.notebook_place()
+def saved_files(sdk: OqcSdk | None) -> None:
+    """List what is saved in the archive of a session, or next to the notebook."""
+    files = archive.saved(sdk)
     if not files:
-        say(f"Nothing is saved in {place.folder / 'saved'} yet ({place.how}).")
+        folder, place = saved_folder(sdk), archive.notebook_place()
+        how = f" ({place.how})" if folder.parent == place.folder else ""
+        say(f"Nothing is saved in {folder} yet{how}.")
         return
     table(
         [

@@ -106,10 +106,11 @@ class Workspace:
 
     def sessions(self) -> list[OqcSdk]:
         """Give the open sessions: the user's own, the last one bound last, then %oqc_connect's."""
-        found = [value for _, value in self._names() if isinstance(value, OqcSdk)]
-        if self.session is not None:
-            found.append(self.session)
-        return [sdk for sdk in found if sdk.is_open]
+        return [sdk for sdk in self._sessions() if sdk.is_open]
+
+    def latest_session(self) -> OqcSdk | None:
+        """Give the last session, whose archive holds what is saved; it may be closed by now."""
+        return next(reversed(self.sessions() or self._sessions()), None)
 
     def open_session(self) -> OqcSdk:
         """Give the session to use: that of %oqc_connect, else the user's own last one.
@@ -130,6 +131,10 @@ class Workspace:
             if sdk._connection is not None:
                 return list(sdk._connection.service.qpu_names)
         return []
+
+    def _sessions(self) -> list[OqcSdk]:
+        found = [value for _, value in self._names() if isinstance(value, OqcSdk)]
+        return found if self.session is None else [*found, self.session]
 
     def _names(self) -> Iterator[tuple[str, Any]]:
         self.look()

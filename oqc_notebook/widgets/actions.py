@@ -196,7 +196,7 @@ class Actions:
                 "kind": file.kind,
                 "modified": file.modified.isoformat(timespec="seconds"),
             }
-            for file in archive.saved()
+            for file in archive.saved(self._client())
         ]
         self._panel.offer(files)
 
@@ -208,12 +208,15 @@ class Actions:
         self._panel.say(f"Opened below: {name} = {name_of(sdk) or 'sdk'}.load({path!r})")
 
     def _session(self) -> OqcSdk:
-        for job in self._runnable._members():
-            if job._client is not None:
-                return job._client
+        if (sdk := self._client()) is not None:
+            return sdk
         raise RuntimeError(
             "This job belongs to no session that could load another; use sdk.load(path)."
         )
+
+    def _client(self) -> OqcSdk | None:
+        clients = (job._client for job in self._runnable._members())
+        return next((sdk for sdk in clients if sdk is not None), None)
 
 
 def said_of(exc: Exception) -> str:

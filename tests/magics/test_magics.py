@@ -49,6 +49,28 @@ def test_a_whole_notebook_run_at_once(kernel: Kernel, tmp_path: Path) -> None:
     )
 
 
+def test_what_is_saved_lies_in_the_folder_that_connect_names(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    nothing, _, saved, listed, loaded = ok(
+        kernel,
+        "import oqc_notebook\nsdk = oqc_notebook.connect(archive='sweeps.oqc')\n%oqc_load",
+        f"%%oqc_job one\n{ONE}",
+        "%oqc_save one",
+        "%oqc_load",
+        "%oqc_load one again",
+    )
+    path = tmp_path / "sweeps.oqc" / "saved" / "one.json"
+    assert nothing.text.endswith(f"Nothing is saved in {path.parent} yet.\n")
+    assert saved.text == f"Saved one to {path}\n"
+    assert str(path) in listed.outputs[0]["text/plain"]
+    assert loaded.text == f"Loaded again from {path}\n"
+    ok(kernel, "oqc_notebook.run(sdk.close())")
+    (loaded,) = ok(kernel, "%oqc_load one later")
+    assert loaded.text.startswith(f"Loaded later from {path}\n")
+    assert not (tmp_path / "lab.oqc" / "saved").exists()
+
+
 # ---- connecting ----
 
 

@@ -299,6 +299,20 @@ async def test_save_and_load(local_qpu: LocalQpu, make_panel: MakePanel, tmp_pat
         assert channel.notes()[-1] == f"Opened below: my_job = sdk.load({str(file.path)!r})"
 
 
+async def test_save_and_load_in_the_archive_of_the_session(
+    local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        archive.attach(sdk, tmp_path / "sweeps.oqc")
+        _, channel = make_panel(sdk.create_job(program=ONE), "one")
+        channel.receive(do="save")
+        path = tmp_path / "sweeps.oqc" / "saved" / "one.json"
+        assert channel.notes() == [f"Saved to {path}"]
+        channel.receive(do="saved")
+        assert [file["path"] for file in channel.messages[-1]["files"]] == [str(path)]
+        assert archive.saved() == []
+
+
 async def test_a_loaded_job_is_a_panel_of_its_own_inside_the_first(
     local_qpu: LocalQpu, make_panel: MakePanel, tmp_path: Path
 ) -> None:
