@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from oqc_notebook.archive.formats import SessionFile
 from oqc_notebook.export.bundle import Bundle
 from oqc_notebook.export.opening import open_archive
 from oqc_notebook.export.restoring import AnyJob, is_archive, jobs_of, restore
+from oqc_notebook.export.runs import newest_session
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.configs import config_to_text
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
@@ -172,14 +170,7 @@ def _read(path: Path) -> tuple[Mapping[str, AnyJob], dict[str, str]]:
 
 def _environment(bundle: Bundle) -> dict[str, str]:
     """Say where the newest session of an archive ran."""
-    newest: SessionFile | None = None
-    folder = f"{bundle.sidecar}/sessions/"
-    for name in sorted(bundle.files):
-        if name.startswith(folder) and name.endswith(".json"):
-            try:
-                newest = SessionFile.model_validate_json(bundle.files[name])
-            except ValidationError:
-                continue
+    newest = newest_session(bundle)
     calibrations = f"{bundle.sidecar}/calibrations/"
     hashes = [Path(name).stem[:12] for name in bundle.files if name.startswith(calibrations)]
     told = {"QPU calibrations": ", ".join(sorted(hashes))} if hashes else {}

@@ -22,7 +22,7 @@ from oqc_notebook import __version__
 from oqc_notebook.archive.formats import SessionFile
 from oqc_notebook.export.bundle import Bundle, to_zip
 from oqc_notebook.export.html import OqcArchiveExporter
-from oqc_notebook.export.runs import ArchivedRun, runs_of
+from oqc_notebook.export.runs import ArchivedRun, newest_session, runs_of
 
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _STATUS = "http://schema.org/"
@@ -104,7 +104,7 @@ def build_crate(bundle: Bundle, page: str) -> bytes:
     """
     stem = Path(bundle.notebook).stem
     names = {"notebook": bundle.notebook, "page": f"{stem}.html"}
-    session = _newest_session(bundle)
+    session = newest_session(bundle)
     files = dict(bundle.files) | {
         names["page"]: page.encode(),
         "README.txt": _README.format(**names).encode(),
@@ -114,17 +114,6 @@ def build_crate(bundle: Bundle, page: str) -> bytes:
     metadata = _metadata(Bundle(bundle.notebook, files), runs_of(bundle), session)
     files["ro-crate-metadata.json"] = json.dumps(metadata, indent=2, sort_keys=True).encode()
     return to_zip(Bundle(bundle.notebook, files))
-
-
-def _newest_session(bundle: Bundle) -> SessionFile | None:
-    newest = None
-    for name in sorted(bundle.files):
-        if name.startswith(f"{bundle.sidecar}/sessions/") and name.endswith(".json"):
-            try:
-                newest = SessionFile.model_validate_json(bundle.files[name])
-            except ValidationError:
-                continue
-    return newest
 
 
 def _requirements(session: SessionFile | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from oqc_notebook.archive.formats import CellFacts, Git, JobFile, Provenance
+from oqc_notebook.archive.formats import CellFacts, Git, JobFile, Provenance, SessionFile
 from oqc_notebook.export.bundle import Bundle
 from oqc_notebook.sdk.configs import config_from_text, shots_of
 from oqc_notebook.sdk.frames import is_simulated
@@ -120,6 +121,16 @@ def _shots(file: _File) -> int | None:
         return shots_of(None if text is None else config_from_text(text, file.config_type))
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def newest_session(bundle: Bundle) -> SessionFile | None:
+    """Give the record of the newest kernel session of an archive, where one is legible."""
+    newest = None
+    for name in sorted(bundle.files):
+        if name.startswith(f"{bundle.sidecar}/sessions/") and name.endswith(".json"):
+            with contextlib.suppress(ValidationError):
+                newest = SessionFile.model_validate_json(bundle.files[name])
+    return newest
 
 
 def in_groups(runs: list[ArchivedRun]) -> list[tuple[str, list[ArchivedRun]]]:
