@@ -27,6 +27,7 @@ MODULES = (
     "counts.js",
     "copy.js",
     "json.js",
+    "origin.js",
     "bits.js",
     "choice.js",
     "register.js",

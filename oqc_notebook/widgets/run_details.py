@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from oqc_notebook.archive import provenance
 from oqc_notebook.sdk import Job
 from oqc_notebook.sdk.outputs import JobOutput, JobResult
 from oqc_notebook.sdk.states import MOMENT
@@ -54,7 +55,8 @@ def run_details(job: Job, question: Facts) -> Facts:
     -------
     dict
         ``inputs`` (see :func:`inputs_view`), ``diagnostics`` (by name, those that there
-        are), ``registers`` and ``other_data`` as in a job's view.
+        are), ``origin`` (see :func:`origin_view`), ``registers`` and ``other_data`` as in a
+        job's view.
     """
     output = output_of(job, question.get("run"))
     told = vars(output)  # only to be read
@@ -63,8 +65,40 @@ def run_details(job: Job, question: Facts) -> Facts:
     return {
         "inputs": inputs_view(job, output.program, output.qpu_id, told["compiler_config"]),
         "diagnostics": {name: plain(value) for name, value in found.items() if value is not None},
+        "origin": origin_view(output),
         "registers": registers,
         "other_data": other_data,
+    }
+
+
+def origin_view(output: JobOutput) -> Facts | None:
+    """Give where a run comes from; None where that was not recorded.
+
+    Returns
+    -------
+    dict or None
+        ``asked`` (when, in UTC), ``facts`` (``[name, words]``) and ``source`` (of the cell, or
+        None).
+    """
+    found = provenance(output)
+    if found is None:
+        return None
+    git, cell = found["git"], found["cell"]
+    facts = {
+        "notebook": found["notebook"],
+        "cell": None
+        if found["execution"] is None
+        else f"number {found['execution']} that the session ran",
+        "session": found["session"],
+        "service": found["server"],
+        "git": git
+        and f"{(git['revision'] or 'no commit')[:12]}{' and changes' if git['dirty'] else ''}",
+        "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
+    }
+    return {
+        "asked": found["asked"],
+        "facts": [[name, words] for name, words in facts.items() if words],
+        "source": cell and cell["source"],
     }
 
 

@@ -36,6 +36,11 @@ function runsOf(first, last) {
 const DETAILS = {
   inputs: { program: "OPENQASM 2.0; // old", qpu: { id: "q", name: "Exact" }, settings: [["shots", "500"]] },
   diagnostics: { timings: { SERVER_RECEIVED: "2026-11-22" } },
+  origin: {
+    asked: "2026-11-22T14:02:31Z",
+    facts: [["notebook", "bell.ipynb"], ["git", "0a1b2c3 and changes"]],
+    source: "%%oqc_job <bell>",
+  },
   registers: [{ name: "c", total: 3, distinct: 1, bars: [["00", 3]], other: [0, 0] }],
   other_data: null,
 };
@@ -105,7 +110,9 @@ test("a run opens its program, configuration, diagnostics and counts, and closes
   assert.equal(model.sentOf("ask").at(-1).run, 1);
   await answer(model, DETAILS);
   const section = el.querySelector(".oqc-run");
-  for (const part of ["Run 1", "14:02:33 UTC", "OPENQASM 2.0; // old", "shots500", "timings", "00"]) {
+  const origin = ["14:02:31 UTC", "notebookbell.ipynb", "git0a1b2c3 and changes", "%%oqc_job <bell>"];
+  const parts = ["Run 1", "14:02:33 UTC", "OPENQASM 2.0; // old", "shots500", "timings", "00"];
+  for (const part of [...parts, ...origin]) {
     assert.ok(section?.textContent?.includes(part), part);
   }
   const escape = new window.KeyboardEvent("keydown", { key: "Escape", bubbles: true });

@@ -7,11 +7,14 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from compiler_config.config import CompilerConfig, QuantumResultsFormat, Tket
 
+import oqc_notebook
+from oqc_notebook.archive import provenance
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.sdk.answers import Run
 from oqc_notebook.sdk.outputs import JobError, JobResult
@@ -20,7 +23,7 @@ from oqc_notebook.static.settings import settings_of
 from oqc_notebook.static.view import job_view
 from oqc_notebook.widgets.panel import Panel
 from oqc_notebook.widgets.questions import answer
-from tests.support import BELL, LocalQpu
+from tests.support import BELL, EXACT, ONE, LocalQpu
 from tests.widgets.conftest import Channel
 
 MakePanel = Callable[..., tuple[Panel, Channel]]
@@ -212,6 +215,22 @@ def test_earlier_runs_come_in_blocks() -> None:
     job = ran(*[{"c": {"0": n + 1}} for n in range(120)])
     runs = [answer(job, {"what": "runs", "block": block})["runs"] for block in (2, 1, 0, 3)]
     assert [run["run"] for block in runs for run in block] == list(range(120, 0, -1))
+
+
+def test_a_run_tells_where_it_comes_from(local_qpu: LocalQpu, tmp_path: Path) -> None:
+    folder = tmp_path / "a.oqc"
+    sdk = oqc_notebook.connect(local_qpu.url, authentication_token=local_qpu.token, archive=folder)
+    job = sdk.create_job(program=ONE, qpu_id=EXACT)
+    oqc_notebook.run(job.execute())
+    origin = answer(job, {"what": "run", "run": 1})["origin"]
+    facts = dict(origin["facts"])
+    assert facts["service"] == local_qpu.url
+    assert facts["versions"].startswith("python 3.")
+    assert origin["asked"] == provenance(job)["asked"]
+    assert origin["source"] is None  # no cell asked for it
+    oqc_notebook.run(sdk.close())
+    unrecorded = ran({"c": {"0": 1}})
+    assert answer(unrecorded, {"what": "run", "run": 1})["origin"] is None
 
 
 def test_looking_at_a_job_does_not_make_its_saves_slow(local_qpu: LocalQpu) -> None:

@@ -4,6 +4,7 @@ import { button, chip, element, enable, setText } from "./dom.js";
 import { duration, errorLine, timeOf } from "./format.js";
 import { inputsView } from "./inputs.js";
 import { jsonView } from "./json.js";
+import { originView } from "./origin.js";
 import { ResultView } from "./result.js";
 import { whyNoKernel } from "./toolbar.js";
 
@@ -87,9 +88,11 @@ export class RunSection {
     if (!isNew) return;
     const error = run.error && element("pre", "oqc-error", errorLine(run.error));
     this.counts.replaceChildren(...(error ? [error] : shown));
+    const whose = `run ${run.run}`;
     this.details.replaceChildren(
-      inputsView(known.inputs, `run ${run.run}`),
+      inputsView(known.inputs, whose),
       this.#diagnostics(known.diagnostics),
+      ...(known.origin ? [originView(known.origin, whose, this.store.now())] : []),
     );
   }
 
