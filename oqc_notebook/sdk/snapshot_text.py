@@ -15,7 +15,7 @@ from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
 from oqc_notebook.sdk.json_values import not_unicode, spelled
-from oqc_notebook.sdk.outputs import JobOutput
+from oqc_notebook.sdk.outputs import JobOutput, JobResult
 from oqc_notebook.sdk.snapshot_documents import Inputs, RunDocument
 from oqc_notebook.sdk.snapshot_writing import (
     Configs,
@@ -28,6 +28,10 @@ from oqc_notebook.sdk.snapshot_writing import (
     moments_of,
     outputs_of,
 )
+
+#: Results with more bitstrings or values are not written down when they come: that takes
+#: milliseconds.
+_MOST_ENTRIES = 2000
 
 
 def job_text(job: Job) -> bytes:
@@ -89,11 +93,22 @@ def _list_of(lines: list[bytes]) -> list[bytes]:
 def write_down(output: JobOutput) -> None:
     """Write the JSON of an output now, for the saves to come.
 
-    What cannot be written is left to the save, which says so.
+    A large one would hold up the session's loop, so it is left to the first save; and so
+    is what cannot be written, because the save says so.
     """
+    if not output._sealed or _entries(output) > _MOST_ENTRIES:
+        return
     configs = Configs()
     with contextlib.suppress(SnapshotError):
         _line(inputs_of(output, configs), configs, output)
+
+
+def _entries(output: JobOutput) -> int:
+    """Tell about how many values a result has: for counts, the bitstrings of all registers."""
+    data = output._data if isinstance(output, JobResult) else None
+    if not isinstance(data, dict):
+        return len(data) if isinstance(data, list) else 0
+    return sum(len(each) for each in data.values() if isinstance(each, dict | list))
 
 
 def _line(job: Inputs, configs: Configs, output: JobOutput) -> bytes:

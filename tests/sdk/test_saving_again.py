@@ -219,6 +219,16 @@ def test_the_first_save_finds_every_run_written_down(monkeypatch: pytest.MonkeyP
     assert len(json.loads(file_content(job))["history"]) == 4
 
 
+def test_a_large_result_is_not_written_down_before_a_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(snapshot_text, "document_of_output")  # who writes now, fails
+    counts = {f"{bits:020b}": 1 for bits in range(100_000)}
+    job = answered(submitted(new_job()), "COMPLETED", results={"c": counts})
+    raw = answered(submitted(new_job()), "COMPLETED", results={"c": [[0, 1]] * 5000})
+    monkeypatch.undo()
+    assert b"11000011010011111" in file_content(job)
+    assert file_content(raw).count(b"[0,1]") == 10_000  # as the result, and in the history
+
+
 def test_a_pickled_output_comes_back() -> None:
     output = saved_before(a_job()).history.first
     output._job = None
