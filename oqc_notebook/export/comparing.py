@@ -9,7 +9,7 @@ from pathlib import Path
 
 from oqc_notebook.export.bundle import Bundle
 from oqc_notebook.export.opening import open_archive
-from oqc_notebook.export.restoring import AnyJob, is_archive, jobs_of, restore
+from oqc_notebook.export.restoring import AnyJob, archive_in, is_archive, jobs_of, restore
 from oqc_notebook.export.runs import newest_session
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.configs import config_to_text
@@ -165,7 +165,7 @@ def _read(path: Path) -> tuple[Mapping[str, AnyJob], dict[str, str]]:
         (job,) = restore(path).values()
         return {"job": job}, {}
     bundle = open_archive(path)
-    return jobs_of(bundle, None), _environment(bundle)
+    return jobs_of(archive_in(bundle), None), _environment(bundle)
 
 
 def _environment(bundle: Bundle) -> dict[str, str]:
