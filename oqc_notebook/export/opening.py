@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -180,7 +181,9 @@ def _of_zip(content: bytes) -> Bundle:
         NotImplementedError,  # another way of packing
         RuntimeError,  # it is encrypted
         EOFError,
+        IndexError,  # a name without a letter
         OSError,
+        struct.error,
         ValueError,
         zlib.error,
     ) as exc:

@@ -126,6 +126,15 @@ def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
         open_archive(tmp_path / "bad.zip")
 
 
+def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    content = bytearray(zipped(NOTEBOOK, ("y", b"")))
+    start = content.rindex(b"PK\x01\x02")
+    content[start + 28 : start + 32] = struct.pack("<HH", 0, 1)  # its letter is something else's
+    (tmp_path / "bad.zip").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"bad\.zip"):
+        open_archive(tmp_path / "bad.zip")
+
+
 def peak(use: Callable[[], object]) -> int:
     """The most memory in use while something runs (bytes)."""
     tracemalloc.start()
@@ -207,14 +216,19 @@ def test_a_page_in_a_page_is_not_taken_for_it(tmp_path: Path) -> None:
     assert open_archive(tmp_path / "x.html") == GOOD
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_damage_is_refused_or_does_no_harm(data: st.DataObject, tmp_path: Path) -> None:
-    page = data.draw(st.booleans())
-    content = bytearray(to_zip(GOOD))
+SMALL = Bundle("a.ipynb", {"a.ipynb": b'{"cells": []}', "a.oqc/archive.json": b"{}" * 30})
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), page=st.booleans(), bundle=st.sampled_from([SMALL, GOOD]))
+def test_any_damage_is_refused_or_does_no_harm(
+    data: st.DataObject, page: bool, bundle: Bundle, tmp_path: Path
+) -> None:
+    content = bytearray(to_zip(bundle))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content) - 1))
-        content[at] = data.draw(st.integers(0, 255))
+        length = data.draw(st.sampled_from([1, 1, 2, 30]))
+        content[at : at + length] = data.draw(st.binary(min_size=length - 1, max_size=length))
     content = content[: data.draw(st.integers(len(content) // 2, len(content)))]
     path = tmp_path / ("x.html" if page else "x.zip")
     path.write_bytes(page_with(bytes(content)) if page else bytes(content))
@@ -222,7 +236,7 @@ def test_any_damage_is_refused_or_does_no_harm(data: st.DataObject, tmp_path: Pa
         opened = open_archive(path)
     except ArchiveError:
         return
-    assert opened.files == GOOD.files
+    assert opened.files == bundle.files
 
 
 @pytest.mark.parametrize("name", ["run 12:30.ipynb", "why?.ipynb", "nul.ipynb"])
