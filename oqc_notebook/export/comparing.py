@@ -175,7 +175,7 @@ def _read(path: Path) -> tuple[list[Run], int, dict[str, str]]:
         (job,) = restore(path).values()
         return list(runs_of_snapshot(job)), 0, {}
     bundle = open_archive(path)
-    return *runs_of_archive(archive_in(bundle)), _environment(bundle)
+    return *runs_of_archive(archive_in(bundle, path)), _environment(bundle)
 
 
 def _environment(bundle: Bundle) -> dict[str, str]:

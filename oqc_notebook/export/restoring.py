@@ -99,7 +99,7 @@ def restore(path: str | Path, sdk: OqcSdk | None = None) -> Restored:
     if not is_archive(path):
         job = load_file(read_text(path), str(path), None) if sdk is None else sdk.load(path)
         return Restored(path, {variable_name(path): job})
-    sidecar = archive_in(open_archive(path))
+    sidecar = archive_in(open_archive(path), path)
     restored = Restored(path, jobs_of(sidecar, sdk), sidecar.damaged)
     if sdk is not None:
         for job in restored.values():
@@ -112,8 +112,15 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in _ARCHIVES or path.is_dir()
 
 
-def archive_in(bundle: Bundle) -> BundledSidecar:
+def archive_in(bundle: Bundle, path: Path) -> BundledSidecar:
     """Give the archive that comes with a notebook.
+
+    Parameters
+    ----------
+    bundle
+        The notebook.
+    path
+        Where it was read from.
 
     Raises
     ------
@@ -121,7 +128,7 @@ def archive_in(bundle: Bundle) -> BundledSidecar:
         If there is none.
     """
     if not any(name.startswith(f"{bundle.sidecar}/") for name in bundle.files):
-        raise ArchiveError(f"{bundle.notebook} comes without an archive of its runs.")
+        raise ArchiveError(f"{str(path)!r} holds {bundle.notebook} without an archive of its runs.")
     return BundledSidecar(bundle)
 
 

@@ -142,6 +142,12 @@ def test_what_is_no_archive_is_refused_by_name(
     assert name in str(raised.value)
 
 
+def test_a_notebook_that_was_exported_alone_has_no_jobs_to_give_back(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(to_zip(Bundle("a.ipynb", {"a.ipynb": b"{}"})))
+    with pytest.raises(ValueError, match=r"x\.zip' holds a\.ipynb without an archive"):
+        restore(tmp_path / "x.zip")
+
+
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no archive\.json in it"):
         restore(tmp_path)
