@@ -35,7 +35,7 @@ def entries(sidecar: Sidecar) -> list[Entry]:
             up_to_date = {
                 name: entry
                 for name, path in files.items()
-                if (entry := known.get(name) or _entry_of(sidecar, path))
+                if (entry := known.get(name) or entry_of(sidecar, path))
             }
             if up_to_date.keys() != known.keys():
                 _write(sidecar, list(up_to_date.values()))
@@ -74,8 +74,8 @@ def _write(sidecar: Sidecar, runs: list[Entry]) -> None:
         write_files({sidecar.index_file: content})
 
 
-def _entry_of(sidecar: Sidecar, path: Path) -> Entry | None:
-    """Read what a file in ``runs/`` holds."""
+def entry_of(sidecar: Sidecar, path: Path) -> Entry | None:
+    """Read what a file in ``runs/`` holds; None if it is not legible."""
     file = sidecar.name_of(path)
     if path.name.endswith("-composite.json"):
         of_composite = sidecar.read(path, CompositeFile)

@@ -62,7 +62,7 @@ class Rebuilder:
         composite = CompositeJob([job for job, _ in found])
         record = CompositeRecord(id=block.composite, name=block.name, asked=block.asked)
         record.children = [child for _, child in found]
-        record.is_live = self._sidecar.live_file(record.id).exists()
+        record.is_live = self._sidecar.has(self._sidecar.live_file(record.id))
         record.is_changed = True  # another session follows it now
         for place, (job, child) in enumerate(found):
             child.member = Member(composite=record.id, place=place)
@@ -74,22 +74,22 @@ class Rebuilder:
     def _with_history(
         self, job: Job, block: JobBlock, earlier: str | None
     ) -> tuple[Job, JobRecord]:
-        outputs = [*self._runs_up_to(earlier), *job.history]
+        outputs = [*self._runs_up_to(earlier, block.job), *job.history]
         for output in outputs:
             output._job = job
         job._history = JobOutputProxy(outputs, job.history.attr_policy)
         record = JobRecord(weakref.ref(job), id=block.job, name=block.name)
         record.runs, record.newest, record.member = block.runs, block.newest, block.member
         record.is_archived = job.ended and job._output is not None
-        record.is_live = self._sidecar.live_file(block.job).exists()
+        record.is_live = self._sidecar.has(self._sidecar.live_file(block.job))
         if job.task_id is None and not job.ended:
             record.asked, record.is_asked_before = block.provenance, block.provenance is not None
         else:
             record.provenance = block.provenance
         return job, record
 
-    def _runs_up_to(self, file: str | None) -> list[JobOutput]:
-        """Give the outputs of a run and of those before it, the oldest first."""
+    def _runs_up_to(self, file: str | None, id_: str) -> list[JobOutput]:
+        """Give the outputs of a job's run and of those before it, the oldest first."""
         outputs: list[JobOutput] = []
         seen: set[str] = set()
         while file is not None and file not in seen and _A_RUN.fullmatch(file):
@@ -98,6 +98,8 @@ class Rebuilder:
             if read is None:
                 break
             job, block = read
+            if block.job != id_:  # files of one job are read once, whatever others name them
+                break
             outputs[:0] = job.history
             file = block.previous
         return outputs

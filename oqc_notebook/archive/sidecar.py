@@ -99,6 +99,10 @@ class Sidecar:
         """Warn of a file that is not as it should be."""
         warn_once(str(path), "%s is passed over and left as it is: %s", path, why)
 
+    def has(self, path: Path) -> bool:
+        """Whether there is a file."""
+        return path.exists()
+
     def files_in(self, folder: Path, pattern: str = "*.json") -> list[Path]:
         """List the files of one of the folders, sorted; none where it is not there."""
         return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from oqc_notebook.export.names import check_names
+
 #: Where a zip file says what is in it, and with which hashes.
 MANIFEST = "oqc-manifest.json"
 
@@ -95,7 +97,20 @@ def manifest(bundle: Bundle) -> dict[str, Any]:
 
 
 def to_zip(bundle: Bundle) -> bytes:
-    """Give a bundle as a zip file, the manifest first; the same bytes for the same content."""
+    """Give a bundle as a zip file, the manifest first; the same bytes for the same content.
+
+    Raises
+    ------
+    ValueError
+        If a file has a name that not every system takes, so that nobody could open the zip file.
+    """
+    try:
+        check_names(bundle.files)
+    except ValueError as exc:
+        raise ValueError(
+            f"{bundle.notebook} cannot be exported: {exc}, which not every system takes. Give the "
+            "file another name."
+        ) from None
     said = json.dumps(manifest(bundle), indent=2).encode() + b"\n"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from oqc_notebook.export.bundle import Bundle
+from oqc_notebook.export.matching import Run, matched, runs_of_archive, runs_of_snapshot
 from oqc_notebook.export.opening import open_archive
-from oqc_notebook.export.restoring import AnyJob, is_archive, jobs_of, restore
+from oqc_notebook.export.restoring import archive_in, is_archive, restore
 from oqc_notebook.export.runs import newest_session
-from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.configs import config_to_text
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
-from oqc_notebook.static.comparing import distances, program_lines
+from oqc_notebook.static.comparing import distances, most_by_chance, program_lines
 from oqc_notebook.static.ranking import ranked
 from oqc_notebook.static.settings import settings_of
 
-#: Counts are said to differ when they are further apart than chance makes them this often.
-_TIMES_CHANCE = 3.0
+#: Counts are said to differ when chance makes them so different less often than this.
+_HARDLY_EVER = 0.001
 
 #: Runs that are told of one by one.
 _MOST_RUNS = 100
@@ -39,19 +39,22 @@ class Distance:
         Total variation distance, from 0 to 1; None where a run has no shots.
     chance
         About how large that is between two samples of one distribution with so many shots.
+    limit
+        What it exceeds between two such samples in less than one of a thousand cases.
     """
 
     register: str
     shots: tuple[int | None, int | None]
     distance: float | None = None
     chance: float | None = None
+    limit: float | None = None
 
     @property
     def differs(self) -> bool:
-        """Whether chance alone hardly explains it: more than three times what it makes."""
-        if self.distance is None or self.chance is None:
+        """Whether chance alone hardly explains it: it makes less in 999 of 1000 cases."""
+        if self.distance is None or self.limit is None:
             return True
-        return self.distance > _TIMES_CHANCE * self.chance
+        return self.distance > self.limit
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Comparison:
         Runs that the other one does not hold.
     environment
         ``(name, in a, in b)`` where Python, packages, git or calibrations differ.
+    left_out
+        How many runs of earlier executions of their cells `a` and `b` hold besides.
     """
 
     a: str
@@ -107,6 +112,7 @@ class Comparison:
     only_in_a: list[str]
     only_in_b: list[str]
     environment: list[tuple[str, str, str]]
+    left_out: tuple[int, int] = (0, 0)
 
     @property
     def differs(self) -> bool:
@@ -123,8 +129,10 @@ class Comparison:
 def diff(a: str | Path, b: str | Path) -> Comparison:
     """Compare two archives run by run.
 
-    Runs belong together where the variables that held their jobs have the same name: the
-    first run of ``bell`` with the first, the third child of ``sweep`` with the third.
+    Of each cell, that is its newest execution. Runs belong together that the same cell asked
+    for with the same program, configuration and QPU; where one of these changed, those whose
+    jobs were held by variables of the same name. In snapshots, it is the first run and the first
+    one of the same child.
 
     Parameters
     ----------
@@ -142,17 +150,18 @@ def diff(a: str | Path, b: str | Path) -> Comparison:
     FileNotFoundError, ValueError
         As for :func:`.restore`.
     """
-    jobs_a, environment_a = _read(Path(a))
-    jobs_b, environment_b = _read(Path(b))
-    runs_a, runs_b = dict(_runs_of(jobs_a)), dict(_runs_of(jobs_b))
+    runs_a, earlier_a, environment_a = _read(Path(a))
+    runs_b, earlier_b, environment_b = _read(Path(b))
+    pairs, only_in_a, only_in_b = matched(runs_a, runs_b)
     names = dict.fromkeys([*environment_a, *environment_b])
     both = [(name, environment_a.get(name, "-"), environment_b.get(name, "-")) for name in names]
     return Comparison(
         *_called(Path(a), Path(b)),
-        runs=[_compared(run, runs_a[run], runs_b[run]) for run in runs_a if run in runs_b],
-        only_in_a=[run for run in runs_a if run not in runs_b],
-        only_in_b=[run for run in runs_b if run not in runs_a],
+        runs=[_compared(in_a.called, in_a.output, in_b.output) for in_a, in_b in pairs],
+        only_in_a=[run.called for run in only_in_a],
+        only_in_b=[run.called for run in only_in_b],
         environment=[each for each in both if each[1] != each[2]],
+        left_out=(earlier_a, earlier_b),
     )
 
 
@@ -160,12 +169,13 @@ def _called(a: Path, b: Path) -> tuple[str, str]:
     return (a.name, b.name) if a.name != b.name else (str(a), str(b))
 
 
-def _read(path: Path) -> tuple[Mapping[str, AnyJob], dict[str, str]]:
+def _read(path: Path) -> tuple[list[Run], int, dict[str, str]]:
+    """Give the runs to compare, how many there are besides, and the environment."""
     if not is_archive(path):
         (job,) = restore(path).values()
-        return {"job": job}, {}
+        return list(runs_of_snapshot(job)), 0, {}
     bundle = open_archive(path)
-    return jobs_of(bundle, None), _environment(bundle)
+    return *runs_of_archive(archive_in(bundle, path)), _environment(bundle)
 
 
 def _environment(bundle: Bundle) -> dict[str, str]:
@@ -182,21 +192,6 @@ def _environment(bundle: Bundle) -> dict[str, str]:
     return {"Python": newest.python, "platform": newest.platform} | told | newest.packages
 
 
-def _runs_of(jobs: Mapping[str, AnyJob]) -> Iterator[tuple[str, JobOutput]]:
-    for name, job in jobs.items():
-        if name.startswith("saved/"):
-            continue  # copies of jobs, by the user's own names
-        for member, child in _members(name, job):
-            for number, output in enumerate(child.history, 1):
-                yield f"{member}, run {number}", output
-
-
-def _members(name: str, job: AnyJob) -> Iterable[tuple[str, Job]]:
-    if isinstance(job, CompositeJob):
-        return ((f"{name}[{place}]", child) for place, child in enumerate(job.jobs))
-    return [(name, job)]
-
-
 # ---- one run ----
 
 
@@ -210,7 +205,7 @@ def _compared(run: str, a: JobOutput, b: JobOutput) -> RunDifference:
     outcome = None
     if registers[0] or registers[1]:
         counts = [
-            Distance(each["name"], tuple(each["shots"]), each.get("distance"), each.get("noise"))
+            _distance(each["name"], each["shots"], each.get("distance"), each.get("noise"))
             for each in distances(*registers)
         ]
     if isinstance(a, JobError) or isinstance(b, JobError) or not counts:
@@ -218,6 +213,15 @@ def _compared(run: str, a: JobOutput, b: JobOutput) -> RunDifference:
         outcome = told if told[0] != told[1] else None
         counts = []
     return RunDifference(run, program, _settings(a, b), outcome, counts)
+
+
+def _distance(
+    name: str, shots: list[int | None], distance: float | None, noise: float | None
+) -> Distance:
+    a, b = shots
+    if distance is None or noise is None or a is None or b is None:
+        return Distance(name, (a, b))
+    return Distance(name, (a, b), distance, noise, most_by_chance(noise, a, b, _HARDLY_EVER))
 
 
 def _outcome(output: JobOutput) -> str:
@@ -266,6 +270,9 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         if only:
             more = f" … and {len(only) - _MOST_RUNS} more" if len(only) > _MOST_RUNS else ""
             yield f"only in {name}: {'; '.join(only[:_MOST_RUNS])}{more}"
+    for name, earlier in zip("ab", comparison.left_out, strict=True):
+        if earlier:
+            yield f"left out of {name}: {_number(earlier, 'run')} of earlier executions of cells"
     if comparison.environment:
         yield "environment"
         yield from (f"  {name}: {a} | {b}" for name, a, b in comparison.environment)
@@ -283,7 +290,8 @@ def _told(run: RunDifference) -> Iterator[str]:
         apart = (
             "cannot be compared"
             if each.distance is None
-            else f"{each.distance:.3f} apart, by chance about {each.chance:.3f}"
+            else f"{each.distance:.3f} apart, by chance about {each.chance:.3f} and hardly ever "
+            f"over {each.limit:.3f}"
         )
         yield f"counts, register {each.register}: {apart} (shots: {shots})"
 

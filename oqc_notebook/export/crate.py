@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ from oqc_notebook.export.runs import ArchivedRun, newest_session, runs_of
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _STATUS = "http://schema.org/"
 
+#: How names and versions of packages are written.
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+
 #: What files are, by suffix.
 _FORMATS = {
     ".ipynb": "application/x-ipynb+json",
@@ -40,7 +45,6 @@ _PYTEST = """\
 # output with the saved one. No service is reached.
 [pytest]
 addopts = --nbval --nbval-current-env
-testpaths = {notebook}
 """
 
 _README = """\
@@ -108,7 +112,7 @@ def build_crate(bundle: Bundle, page: str) -> bytes:
     files = dict(bundle.files) | {
         names["page"]: page.encode(),
         "README.txt": _README.format(**names).encode(),
-        "pytest.ini": _PYTEST.format(**names).encode(),
+        "pytest.ini": _PYTEST.encode(),
         "requirements.txt": _requirements(session).encode(),
     }
     metadata = _metadata(Bundle(bundle.notebook, files), runs_of(bundle), session)
@@ -118,16 +122,27 @@ def build_crate(bundle: Bundle, page: str) -> bytes:
 
 def _requirements(session: SessionFile | None) -> str:
     """Pin what the newest session ran with."""
-    lines = [f"oqc-notebook=={__version__}", "nbval", "pytest"]
+    pinned = {"oqc-notebook": f"oqc-notebook=={__version__}", "nbval": "nbval", "pytest": "pytest"}
+    lines = []
     if session is not None:
-        lines.insert(0, f"# as in {session.session}, on Python {session.python}")
-        lines += [f"{name}=={version}" for name, version in session.packages.items()]
-    return "\n".join(lines) + "\n"
+        lines = [f"# as in {session.session}, on Python {session.python!r}"]
+        for name, version in session.packages.items():
+            # a record may be anybody's; what is no name and version could ask pip for more
+            if _PACKAGE.fullmatch(name) and _VERSION.fullmatch(version):
+                pinned[re.sub(r"[-_.]+", "-", name).lower()] = f"{name}=={version}"
+    return "\n".join([*lines, *pinned.values()]) + "\n"
+
+
+def _authors(notebook: bytes) -> list[str]:
+    """Give the names of the authors that a notebook's metadata tell."""
+    told = json.loads(notebook).get("metadata", {}).get("authors")
+    names = [each.get("name") for each in told or () if isinstance(each, dict)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str) and name))
 
 
 def _metadata(bundle: Bundle, runs: list[ArchivedRun], session: SessionFile | None) -> Any:
     try:  # nbconvert imports this module even to list what it can do
-        from rocrate.model import ContextEntity, File
+        from rocrate.model import ContextEntity, File, Person
         from rocrate.rocrate import ROCrate
     except ModuleNotFoundError as exc:
         raise ValueError(
@@ -170,18 +185,39 @@ def _metadata(bundle: Bundle, runs: list[ArchivedRun], session: SessionFile | No
     )
     root["license"] = "Not stated; ask whoever gave you this."
     root["datePublished"] = _published(runs, session)
+    people = [
+        crate.add(Person(crate, f"#author-{number}", properties={"name": name}))
+        for number, name in enumerate(_authors(bundle.files[bundle.notebook]), 1)
+    ]
+    agents = {"agent": _one_or_all(people)} if people else {}
+    if people:
+        root["author"] = notebook["author"] = _one_or_all(people)
     root["mentions"] = [
         crate.add(
             ContextEntity(
                 crate,
                 f"#run-{number}",
                 properties=_action(run, bundle)
-                | {"instrument": notebook, "result": entities[run.file]},
+                | {"instrument": notebook, "result": entities[run.file]}
+                | _used(run, bundle, entities)
+                | agents,
             )
         )
         for number, run in enumerate(runs, 1)
     ]
     return crate.metadata.generate()
+
+
+def _one_or_all(entities: list[Any]) -> Any:
+    """Give a list as the crate has it: one is no list."""
+    return entities[0] if len(entities) == 1 else entities
+
+
+def _used(run: ArchivedRun, bundle: Bundle, entities: dict[str, Any]) -> dict[str, Any]:
+    """Give the calibration that a run was with, where it is in the archive."""
+    origin = run.provenance
+    file = f"{bundle.sidecar}/{origin.calibration}" if origin and origin.calibration else ""
+    return {"object": entities[file]} if file in entities else {}
 
 
 def _action(run: ArchivedRun, bundle: Bundle) -> dict[str, Any]:

@@ -12,9 +12,10 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
@@ -28,6 +29,7 @@ from oqc_notebook.export.bundle import (
     is_of_an_archive,
     sidecar_of,
 )
+from oqc_notebook.export.names import check_names
 from oqc_notebook.sdk.errors import OqcError
 
 #: The largest file that is opened, and the most that an archive may hold unpacked (bytes).
@@ -36,15 +38,15 @@ MOST_BYTES = 2 * 1024**3
 #: The most files that an archive may hold.
 MOST_FILES = 200_000
 
+#: How many times as large as the zip file its files may be, where they are more than a few bytes.
+MOST_RATIO, A_FEW_BYTES = 200, 16 * 1024**2
+
+#: The longest list of files that a zip file may begin to be read with (bytes).
+MOST_LISTED = 32 * 1024**2
+
 #: Where an exported page carries the archive. Nothing of the notebook comes before it.
 _IN_A_PAGE = re.compile(
     rb"<script type=\"application/octet-stream;base64\" id=\"oqc-archive\">([^<]*)</script>"
-)
-
-#: What no system takes as a part of a path, or takes for something else.
-_UNSAFE_PART = re.compile(
-    r"\.{1,2}|.*[\x00-\x1f\x7f<>:\"|?*\\].*|.*[. ]|(con|prn|aux|nul|com\d|lpt\d)(\..*)?",
-    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -159,17 +161,29 @@ def _in_page(content: bytes) -> bytes:
 # ---- zip files ----
 
 
+class _Bounded(io.BytesIO):
+    """A zip file of which little is read at once: it says itself how long its list of files is."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(MOST_LISTED + 1 if size is None or size < 0 else size)
+        if len(data) > MOST_LISTED:
+            raise ArchiveError(f"its list of files is longer than {MOST_LISTED} bytes.")
+        return data
+
+
 def _of_zip(content: bytes) -> Bundle:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            files = _unpacked(archive)
+        with zipfile.ZipFile(_Bounded(content)) as archive:
+            files = _unpacked(archive, len(content))
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
         NotImplementedError,  # another way of packing
         RuntimeError,  # it is encrypted
         EOFError,
+        IndexError,  # a name without a letter
         OSError,
+        struct.error,
         ValueError,
         zlib.error,
     ) as exc:
@@ -187,45 +201,46 @@ def _of_zip(content: bytes) -> Bundle:
     return Bundle(said.notebook, files)
 
 
-def _unpacked(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _unpacked(archive: zipfile.ZipFile, size: int) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MOST_FILES:
         raise ArchiveError(f"it holds {len(entries)} files; {MOST_FILES} are the most.")
-    taken: set[str] = set()
-    files: dict[str, bytes] = {}
-    room = MOST_BYTES
+    total = 0
     for entry in entries:
-        _check_name(entry, taken)
-        if entry.is_dir():
-            continue
-        if entry.file_size > room:
+        _check_entry(entry)
+        total += entry.file_size
+        if total > MOST_BYTES:
             raise ArchiveError(f"it holds more than {MOST_BYTES} bytes, at {entry.filename!r}.")
+    if total > A_FEW_BYTES and total > MOST_RATIO * size:
+        raise ArchiveError(f"its files are more than {MOST_RATIO} times as large as itself.")
+    entries = [entry for entry in entries if not entry.is_dir()]
+    try:
+        check_names(entry.filename for entry in entries)
+    except ValueError as exc:
+        raise ArchiveError(f"{exc}.") from None
+    files: dict[str, bytes] = {}
+    for entry in entries:
         with archive.open(entry) as file:
             # what it says of its size may be wrong
             data = file.read(entry.file_size + 1)
         if len(data) != entry.file_size:
             raise ArchiveError(f"{entry.filename!r} has not the size that it says.")
-        room -= len(data)
         files[entry.filename] = data
     return files
 
 
-def _check_name(entry: zipfile.ZipInfo, taken: set[str]) -> None:
-    """Check that a name stays in the folder, on every system, and is no link."""
-    # what zipfile makes of the name is not what other readers may make of it
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    """Check that an entry is a file or a folder, and that readers agree on its name."""
     name = entry.filename
-    parts = name.removesuffix("/").split("/")
-    unsafe = name != entry.orig_filename or any(
-        not part or _UNSAFE_PART.fullmatch(part) for part in parts
-    )
-    if unsafe or PurePosixPath(name).is_absolute():
+    try:
+        if entry.is_dir():
+            check_names([name.removesuffix("/")])
+    except ValueError as exc:
+        raise ArchiveError(f"{exc}.") from None
+    if name != entry.orig_filename:  # what zipfile makes of it ends at a NUL
         raise ArchiveError(f"it holds a file with the name {entry.orig_filename!r:.200}.")
-    mode = entry.external_attr >> 16
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise ArchiveError(f"{name!r} is no regular file.")
-    if name.casefold() in taken:
-        raise ArchiveError(f"it holds {name!r} twice, or in two spellings.")
-    taken.add(name.casefold())
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveError(f"{name!r:.200} is no regular file.")
 
 
 def _manifest(content: bytes | None) -> _Manifest:
@@ -247,7 +262,7 @@ def _check_against(said: _Manifest, files: dict[str, Any]) -> None:
         raise ArchiveError(f"{name!r}, which {MANIFEST} tells of, is missing.")
     for name, content in files.items():
         entry = said.files.get(name)
-        if entry is None or not files.keys().isdisjoint(map(str, PurePosixPath(name).parents)):
+        if entry is None:
             raise ArchiveError(f"it holds {name!r}, of which {MANIFEST} does not tell.")
         if len(content) != entry.bytes or hashlib.sha256(content).hexdigest() != entry.sha256:
             raise ArchiveError(f"{name!r} is not what was exported: its hash is another one.")

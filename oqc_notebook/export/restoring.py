@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import collections
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from oqc_notebook.archive import index
 from oqc_notebook.archive.formats import CompositeBlock, CompositeFile, Entry, JobFile, LiveFile
-from oqc_notebook.archive.rebuilding import Rebuilder
 from oqc_notebook.archive.saved import variable_name
-from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.export.bundle import Bundle
-from oqc_notebook.export.extracting import unpack
+from oqc_notebook.export.contents import BundledSidecar, OnceRebuilder
 from oqc_notebook.export.opening import ArchiveError, open_archive
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.files import read_text
 from oqc_notebook.sdk.persistence import load_file
+from oqc_notebook.static.text import one_line
 
 AnyJob: TypeAlias = Job | CompositeJob
 
@@ -40,10 +38,15 @@ class Restored(Mapping[str, AnyJob]):
         The file that they come from.
     jobs
         Them.
+    damaged
+        Why files of the archive could not be read, by their names.
     """
 
-    def __init__(self, source: Path, jobs: Mapping[str, AnyJob]) -> None:
+    def __init__(
+        self, source: Path, jobs: Mapping[str, AnyJob], damaged: Mapping[str, str] | None = None
+    ) -> None:
         self.source = source
+        self.damaged = dict(damaged or {})
         self._jobs = dict(jobs)
 
     def __getitem__(self, name: str) -> AnyJob:
@@ -62,6 +65,7 @@ class Restored(Mapping[str, AnyJob]):
     def __repr__(self) -> str:
         lines = [f"{len(self)} from {self.source.name}"]
         lines += [f"  {name:16} {repr(job).splitlines()[0]}" for name, job in self.items()]
+        lines += [f"  left out: {one_line(f'{file}: {why}')}" for file, why in self.damaged.items()]
         return "\n".join(lines)
 
 
@@ -93,9 +97,14 @@ def restore(path: str | Path, sdk: OqcSdk | None = None) -> Restored:
     """
     path = Path(path)
     if not is_archive(path):
-        job = load_file(read_text(path), str(path), sdk)
+        job = load_file(read_text(path), str(path), None) if sdk is None else sdk.load(path)
         return Restored(path, {variable_name(path): job})
-    return Restored(path, jobs_of(open_archive(path), sdk))
+    sidecar = archive_in(open_archive(path), path)
+    restored = Restored(path, jobs_of(sidecar, sdk), sidecar.damaged)
+    if sdk is not None:
+        for job in restored.values():
+            sdk._made(job)
+    return restored
 
 
 def is_archive(path: Path) -> bool:
@@ -103,25 +112,34 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in _ARCHIVES or path.is_dir()
 
 
-def jobs_of(bundle: Bundle, sdk: OqcSdk | None) -> dict[str, AnyJob]:
-    """Make the jobs and composites of an archive, by name, the oldest first.
+def archive_in(bundle: Bundle, path: Path) -> BundledSidecar:
+    """Give the archive that comes with a notebook.
+
+    Parameters
+    ----------
+    bundle
+        The notebook.
+    path
+        Where it was read from.
 
     Raises
     ------
     ArchiveError
-        If there is no archive with the notebook.
+        If there is none.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        sidecar = Sidecar(Path(folder) / bundle.sidecar)
-        unpack(bundle, Path(folder))
-        if not sidecar.folder.is_dir():
-            raise ArchiveError(f"{bundle.notebook} comes without an archive of its runs.")
-        return _named(_rebuilt(sidecar, sdk)) | _saved(sidecar, sdk)
+    if not any(name.startswith(f"{bundle.sidecar}/") for name in bundle.files):
+        raise ArchiveError(f"{str(path)!r} holds {bundle.notebook} without an archive of its runs.")
+    return BundledSidecar(bundle)
 
 
-def _rebuilt(sidecar: Sidecar, sdk: OqcSdk | None) -> Iterator[tuple[str, AnyJob]]:
+def jobs_of(sidecar: BundledSidecar, sdk: OqcSdk | None) -> dict[str, AnyJob]:
+    """Make the jobs and composites of an archive, by name, the oldest first."""
+    return _named(_rebuilt(sidecar, sdk)) | _saved(sidecar, sdk)
+
+
+def _rebuilt(sidecar: BundledSidecar, sdk: OqcSdk | None) -> Iterator[tuple[str, AnyJob]]:
     """Make every job that is no child, and every composite, the oldest first."""
-    entries = index.entries(sidecar)
+    entries = sidecar.entries()
     newest: dict[str, Entry] = {}
     composites: dict[str, CompositeBlock] = {}
     for entry in entries:
@@ -131,7 +149,7 @@ def _rebuilt(sidecar: Sidecar, sdk: OqcSdk | None) -> Iterator[tuple[str, AnyJob
                 composites[entry.id] = file.oqc_archive
         elif entry.id not in newest or entry.runs >= newest[entry.id].runs:
             newest[entry.id] = entry
-    names = {id_: entry.name for id_, entry in newest.items() if entry.member is None}
+    names = {id_: entry.name for id_, entry in newest.items()}
     times = {id_: entry.asked for id_, entry in newest.items()}
     for path in sidecar.files_in(sidecar.live):
         live = sidecar.read(path, LiveFile)
@@ -140,17 +158,23 @@ def _rebuilt(sidecar: Sidecar, sdk: OqcSdk | None) -> Iterator[tuple[str, AnyJob
         block = live.oqc_archive
         if isinstance(block, CompositeBlock):
             composites[block.composite] = block
-        elif block.member is None and sidecar.read(path, JobFile) is not None:
+        elif sidecar.read(path, JobFile) is not None:
             names[block.job] = block.name
             if block.provenance is not None:
                 times[block.job] = block.provenance.asked
-    rebuilder = Rebuilder(sidecar, newest, sdk)
+    rebuilder = OnceRebuilder(sidecar, newest, sdk)
     found: list[tuple[str, str | None, AnyJob]] = []
     for id_, composite_block in composites.items():
+        children = [child.job for child in composite_block.children]
+        if len(set(children)) < len(children):
+            sidecar.passed_over(sidecar.folder, f"{composite_block.name} has a child twice")
+            continue
         composite, _, _ = rebuilder.composite(composite_block)
         times[id_] = composite_block.asked
         if composite.jobs:
             found.append((id_, composite_block.name, composite))
+            for child in children:
+                names.pop(child, None)
     for id_, name in names.items():
         rebuilt = rebuilder.job(id_)
         if rebuilt is not None:
@@ -161,19 +185,24 @@ def _rebuilt(sidecar: Sidecar, sdk: OqcSdk | None) -> Iterator[tuple[str, AnyJob
 
 def _named(jobs: Iterator[tuple[str, AnyJob]]) -> dict[str, AnyJob]:
     """Give each a name of its own; the newest of a name has it plain."""
-    taken: collections.Counter[str] = collections.Counter()
+    newest_first = list(jobs)[::-1]
+    plain = {name for name, _ in newest_first}
+    numbers: collections.Counter[str] = collections.Counter()
     named: dict[str, AnyJob] = {}
-    for name, job in reversed(list(jobs)):
-        taken[name] += 1
-        named[name if taken[name] == 1 else f"{name}_{taken[name]}"] = job
+    for name, job in newest_first:
+        own = name
+        while own in named or (own != name and own in plain):
+            numbers[name] += 1
+            own = f"{name}_{numbers[name] + 1}"
+        named[own] = job
     return dict(reversed(named.items()))
 
 
-def _saved(sidecar: Sidecar, sdk: OqcSdk | None) -> dict[str, AnyJob]:
+def _saved(sidecar: BundledSidecar, sdk: OqcSdk | None) -> dict[str, AnyJob]:
     found: dict[str, AnyJob] = {}
     for path in sidecar.files_in(sidecar.folder / "saved"):
         try:
-            found[f"saved/{path.stem}"] = load_file(read_text(path), path.name, sdk)
-        except SnapshotError as exc:
+            found[f"saved/{path.stem}"] = load_file(sidecar.content(path).decode(), path.name, sdk)
+        except (SnapshotError, UnicodeDecodeError) as exc:
             sidecar.passed_over(path, str(exc))
     return found

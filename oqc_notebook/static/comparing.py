@@ -65,12 +65,39 @@ def _distance(pairs: Counter[tuple[int, int]], a: int, b: int) -> tuple[float, f
     distance = chance = 0.0
     for (in_a, in_b), bitstrings in pairs.items():
         distance += bitstrings * abs(in_a / a - in_b / b)
-        share = (in_a + in_b) / (a + b)
-        # the mean of the size of a normal deviate; that of a rare bitstring is not larger
-        # than the two shares together
-        deviate = math.sqrt(2 / math.pi * share * (1 - share) * (1 / a + 1 / b))
-        chance += bitstrings * min(deviate, 2 * share)
+        # by chance, a bitstring's shots fall into either run as in a binomial law, but for a
+        # frequent one, which is nearly all of both runs, more evenly
+        both = in_a + in_b
+        deviation = _mean_deviation(both, a / (a + b)) * math.sqrt(1 - both / (a + b))
+        chance += bitstrings * deviation * (1 / a + 1 / b)
     return distance / 2, chance / 2
+
+
+def _mean_deviation(trials: int, p: float) -> float:
+    """Give the mean absolute deviation of a binomial law, by de Moivre's formula."""
+    above = math.floor(trials * p) + 1
+    if above > trials:
+        return 0.0
+    ways = math.lgamma(trials + 1) - math.lgamma(above + 1) - math.lgamma(trials - above + 1)
+    return 2 * above * math.exp(ways + above * math.log(p) + (trials - above + 1) * math.log1p(-p))
+
+
+def most_by_chance(chance: float, a: int, b: int, probability: float) -> float:
+    """Give the distance that is exceeded by chance alone with at most a probability.
+
+    That is McDiarmid's inequality: each shot moves the distance by no more than one over the
+    number of shots of its run.
+
+    Parameters
+    ----------
+    chance
+        The mean distance by chance.
+    a, b
+        The shots of both runs.
+    probability
+        How often it may be exceeded.
+    """
+    return chance + math.sqrt(-math.log(probability) / 2 * (1 / a + 1 / b))
 
 
 def _largest(pairs: Counter[tuple[int, int]], a: Ranked, b: Ranked) -> list[Bar]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from compiler_config.config import CompilerConfig
 
@@ -70,6 +73,73 @@ def test_what_was_changed_between_two_executions_is_told(
     text = repr(found)
     assert "shots: 1000 | 500" in text
     assert "by chance about 0.0" in text
+
+
+UNNAMED = (
+    CELLS[0],
+    f"jobs = [sdk.create_job(program=program) for program in [{ONE!r}, {BELL!r}, {ONE!r}]]\n"
+    "import asyncio\nawait asyncio.gather(*(job.execute() for job in jobs))",
+    f"%%oqc_job bell\n{BELL}",
+)
+
+
+def test_jobs_without_a_name_are_matched_by_their_cell_and_what_they_ran(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    a = execute(tmp_path / "a" / "x.ipynb", local_qpu, *UNNAMED)
+    moved = (UNNAMED[0], UNNAMED[2].replace("%%oqc_job bell", "%%oqc_job pair"), UNNAMED[1])
+    b = execute(tmp_path / "b" / "x.ipynb", local_qpu, *moved)
+    found = oqc_notebook.diff(a, b)
+    assert len(found.runs) == 4
+    assert not found.differs, found
+    assert (found.only_in_a, found.only_in_b) == ([], [])
+    assert sorted(run.run for run in found.runs) == [
+        "bell, run 1",
+        *(f"unnamed, run {number}" for number in (1, 2, 3)),
+    ]
+
+
+def test_of_a_cell_that_was_executed_again_the_newest_execution_is_compared(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    a = notebook(tmp_path / "a" / "x.ipynb", local_qpu, 1000, BELL)
+    b = notebook(tmp_path / "b" / "x.ipynb", local_qpu, 1000, BELL)
+    execute(b, local_qpu, *[cell.source for cell in nbformat.read(b, as_version=4).cells])
+    found = oqc_notebook.diff(a, b)
+    assert len(found.runs) == 3
+    assert not found.differs, found
+    assert found.left_out == (0, 3)
+    assert "left out of b: 3 runs of earlier executions of cells" in repr(found)
+
+
+def counts_of(chosen: random.Random, shots: int, bitstrings: int) -> dict[str, int]:
+    return dict(Counter(f"{chosen.randrange(bitstrings):010b}" for _ in range(shots)))
+
+
+@pytest.mark.parametrize("shots", [20, 1000])
+@pytest.mark.parametrize("bitstrings", [1, 2, 300, 2**40])
+def test_chance_is_not_called_a_difference_and_is_told_as_large_as_it_is(
+    bitstrings: int, shots: int, tmp_path: Path
+) -> None:
+    chosen = random.Random(5)
+    for name in "ab":
+        runs = [{"c": counts_of(chosen, shots, bitstrings)} for _ in range(40)]
+        snapshot(tmp_path / f"{name}.json", *runs)
+    found = oqc_notebook.diff(tmp_path / "a.json", tmp_path / "b.json")
+    assert not found.differs, found
+    counts = [run.counts[0] for run in found.runs]
+    distance = sum(each.distance or 0.0 for each in counts) / len(counts)
+    assert distance == pytest.approx(sum(each.chance or 0.0 for each in counts) / 40, rel=0.2)
+
+
+def test_a_difference_among_very_many_bitstrings_is_found(tmp_path: Path) -> None:
+    chosen = random.Random(5)
+    one = {"c": counts_of(chosen, 1000, 256)}
+    other = {"c": counts_of(chosen, 1000, 128)}  # a qubit that is stuck
+    a, b = snapshot(tmp_path / "a.json", one), snapshot(tmp_path / "b.json", other)
+    assert oqc_notebook.diff(a, b).differs
 
 
 def test_results_that_are_no_counts_and_failures_are_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,54 @@ def test_each_run_is_an_action_with_its_file_as_the_result(crate: Path) -> None:
     assert sorted(set(states)) == ["CompletedActionStatus", "FailedActionStatus"]
     files = {part["@id"] for part in root["hasPart"]}
     assert files == names - {"oqc-manifest.json", "ro-crate-metadata.json"}
+
+
+def remade(folder: Path, name: str, session: dict[str, Any]) -> Path:
+    """Export a copy of a notebook whose record of the session says something else."""
+    shutil.copy(GUIDE / "01_quickstart.ipynb", folder / f"{name}.ipynb")
+    shutil.copytree(GUIDE / "01_quickstart.oqc", folder / f"{name}.oqc")
+    document = json.loads((folder / f"{name}.ipynb").read_text())
+    document["metadata"]["authors"] = [{"name": "Ada Lovelace"}, {"name": "Alan Turing"}, 7]
+    (folder / f"{name}.ipynb").write_text(json.dumps(document))
+    (record,) = folder.glob("*.oqc/sessions/*Z-????.json")
+    record.write_text(json.dumps(json.loads(record.read_text()) | session))
+    return export_notebook(folder / f"{name}.ipynb", folder / "crate.zip").path
+
+
+def test_what_is_required_is_named_once_in_the_versions_of_the_session(tmp_path: Path) -> None:
+    packages = {"OQC_Notebook": "0.0.7", "pytest": "8.1", "x\n--index-url http://evil": "1"}
+    crate = remade(tmp_path, "bell", {"packages": packages | {"y": "1\n-r /etc/passwd"}})
+    with zipfile.ZipFile(crate) as archive:
+        lines = archive.read("requirements.txt").decode().splitlines()[1:]
+    assert lines == ["OQC_Notebook==0.0.7", "nbval", "pytest==8.1"]
+
+
+def test_a_notebook_of_any_name_is_found_by_plain_pytest(tmp_path: Path) -> None:
+    with zipfile.ZipFile(remade(tmp_path, "my [1] 'bell'", {})) as archive:
+        archive.extractall(tmp_path / "crate")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"],
+        cwd=tmp_path / "crate",
+        env={n: v for n, v in os.environ.items() if not n.startswith("PYTEST_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "my [1] 'bell'.ipynb::Cell 0" in passed(done)
+    assert "warning" not in done.stdout
+
+
+def test_authors_and_calibrations_are_named_with_each_run(tmp_path: Path) -> None:
+    with zipfile.ZipFile(remade(tmp_path, "bell", {})) as archive:
+        metadata = json.loads(archive.read("ro-crate-metadata.json"))
+    entities = {entity["@id"]: entity for entity in metadata["@graph"]}
+    people = entities["./"]["author"]
+    assert [entities[each["@id"]]["name"] for each in people] == ["Ada Lovelace", "Alan Turing"]
+    for mention in entities["./"]["mentions"]:
+        action = entities[mention["@id"]]
+        assert action["agent"] == people
+        assert action["object"]["@id"].startswith("bell.oqc/calibrations/")
+        assert entities[action["object"]["@id"]]["@type"] == "File"
 
 
 def test_the_same_notebook_gives_the_same_crate(crate: Path) -> None:

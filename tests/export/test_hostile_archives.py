@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import struct
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oqc_notebook.export import opening
-from oqc_notebook.export.bundle import MANIFEST, Bundle, collect, manifest, to_zip
+from oqc_notebook.export.bundle import MANIFEST, Bundle, collect, is_of_an_archive, manifest, to_zip
 from oqc_notebook.export.extracting import extract
 from oqc_notebook.export.opening import ArchiveError, open_archive
 from oqc_notebook.export.restoring import restore
@@ -53,6 +54,7 @@ NAMES = [
     "../a.ipynb", "a.oqc/../../x.json", "/etc/passwd", "C:/x.json", "a.oqc\\x.json",
     "a.oqc/x.json:stream", "a.oqc//x.json", "a.oqc/./x.json", "a.oqc/con.json", "a.oqc/NUL",
     "a.oqc/x.json ", "a.oqc/x.", "a.oqc/\x07.json", "a.oqc/a?.json", "~/../x",
+    "a.oqc/COM¹.json", "a.oqc/conout$", "a.oqc/\u202enosj.json", f"a.oqc/{'é' * 130}.json",
 ]  # fmt: skip
 
 
@@ -74,9 +76,13 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         zipped(NOTEBOOK, ("a.oqc/x.json", b"{}"), ("a.oqc/X.json", b"{}")),
         "two spellings",
     ),
+    "two accents": (
+        zipped(NOTEBOOK, ("a.oqc/\u00e9.json", b"{}"), ("a.oqc/e\u0301.json", b"{}")),
+        "two spellings",
+    ),
     "file and folder": (
         zipped(NOTEBOOK, ("a.oqc", b""), ("a.oqc/x.json", b"{}")),
-        "does not tell",
+        "as a file and as a folder",
     ),
     "program": (zipped(NOTEBOOK, ("a.oqc/conftest.py", b"1/0")), "belongs to no archive"),
     "hidden": (zipped(NOTEBOOK, ("a.oqc/.x/y.json", b"1/0")), "belongs to no archive"),
@@ -120,6 +126,15 @@ def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
         open_archive(tmp_path / "bad.zip")
 
 
+def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    content = bytearray(zipped(NOTEBOOK, ("y", b"")))
+    start = content.rindex(b"PK\x01\x02")
+    content[start + 28 : start + 32] = struct.pack("<HH", 0, 1)  # its letter is something else's
+    (tmp_path / "bad.zip").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"bad\.zip"):
+        open_archive(tmp_path / "bad.zip")
+
+
 def peak(use: Callable[[], object]) -> int:
     """The most memory in use while something runs (bytes)."""
     tracemalloc.start()
@@ -155,6 +170,28 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(
     assert peak(refuses(path, r"has not the size that it says|damaged")) < 20_000_000
 
 
+def test_a_small_file_is_not_unpacked_to_a_very_large_one(tmp_path: Path) -> None:
+    zeros = [(f"a.oqc/{n}.json", bytes(3_000_000)) for n in range(40)]
+    (tmp_path / "bomb.zip").write_bytes(zipped(NOTEBOOK, *zeros))
+    (tmp_path / "bomb.html").write_bytes(page_with(zipped(NOTEBOOK, *zeros)))
+    for name in ("bomb.zip", "bomb.html"):
+        refuse = refuses(tmp_path / name, "more than 200 times as large as itself")
+        assert peak(refuse) < 5_000_000
+    # but few bytes may be of any kind
+    (tmp_path / "same.zip").write_bytes(zipped(NOTEBOOK, *zeros[:5]))
+    assert len(open_archive(tmp_path / "same.zip").files) == 6
+
+
+def test_a_list_of_very_many_files_is_not_read(tmp_path: Path) -> None:
+    kind, none = b"PK\x01\x02", bytes(16)
+    entry = kind + none + none[:8] + struct.pack("<HHHHHII", 1, 0, 0, 0, 0, 0, 0) + b"a"
+    number = opening.MOST_LISTED // len(entry) + 1
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0, 0, number * len(entry), 0, 0)
+    (tmp_path / "list.zip").write_bytes(entry * number + end)
+    refuse = refuses(tmp_path / "list.zip", "list of files is longer")
+    assert peak(refuse) < 4 * opening.MOST_LISTED
+
+
 def test_an_archive_of_very_many_files_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,14 +216,19 @@ def test_a_page_in_a_page_is_not_taken_for_it(tmp_path: Path) -> None:
     assert open_archive(tmp_path / "x.html") == GOOD
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_damage_is_refused_or_does_no_harm(data: st.DataObject, tmp_path: Path) -> None:
-    page = data.draw(st.booleans())
-    content = bytearray(to_zip(GOOD))
+SMALL = Bundle("a.ipynb", {"a.ipynb": b'{"cells": []}', "a.oqc/archive.json": b"{}" * 30})
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), page=st.booleans(), bundle=st.sampled_from([SMALL, GOOD]))
+def test_any_damage_is_refused_or_does_no_harm(
+    data: st.DataObject, page: bool, bundle: Bundle, tmp_path: Path
+) -> None:
+    content = bytearray(to_zip(bundle))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content) - 1))
-        content[at] = data.draw(st.integers(0, 255))
+        length = data.draw(st.sampled_from([1, 1, 2, 30]))
+        content[at : at + length] = data.draw(st.binary(min_size=length - 1, max_size=length))
     content = content[: data.draw(st.integers(len(content) // 2, len(content)))]
     path = tmp_path / ("x.html" if page else "x.zip")
     path.write_bytes(page_with(bytes(content)) if page else bytes(content))
@@ -194,7 +236,29 @@ def test_any_damage_is_refused_or_does_no_harm(data: st.DataObject, tmp_path: Pa
         opened = open_archive(path)
     except ArchiveError:
         return
-    assert opened.files == GOOD.files
+    assert opened.files == bundle.files
+
+
+@pytest.mark.parametrize("name", ["run 12:30.ipynb", "why?.ipynb", "nul.ipynb"])
+def test_what_could_not_be_opened_elsewhere_is_not_exported(name: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be exported: it holds a file with the name"):
+        to_zip(Bundle(name, {name: b"{}"}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    files=st.dictionaries(st.text(max_size=12).map("{}.json".format), st.binary(max_size=20)),
+)
+def test_what_can_be_exported_can_be_opened(
+    files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    collected = {f"a.oqc/{name}": data for name, data in files.items() if is_of_an_archive(name)}
+    bundle = Bundle("a.ipynb", {"a.ipynb": b"{}"} | collected)
+    path = tmp_path_factory.mktemp("any") / "x.zip"
+    with contextlib.suppress(ValueError):  # there is a name that not every system takes
+        path.write_bytes(to_zip(bundle))
+    if path.exists():
+        assert open_archive(path) == bundle
 
 
 def test_base64_of_any_spacing_is_read(tmp_path: Path) -> None:

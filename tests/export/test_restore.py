@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from oqc_notebook.archive.formats import JobFile
-from oqc_notebook.export.bundle import collect, to_zip
+from oqc_notebook.export.bundle import Bundle, collect, to_zip
+from oqc_notebook.export.contents import BundledSidecar
 from oqc_notebook.export.extracting import extract
 from oqc_notebook.export.restoring import restore
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
@@ -137,6 +142,12 @@ def test_what_is_no_archive_is_refused_by_name(
     assert name in str(raised.value)
 
 
+def test_a_notebook_that_was_exported_alone_has_no_jobs_to_give_back(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(to_zip(Bundle("a.ipynb", {"a.ipynb": b"{}"})))
+    with pytest.raises(ValueError, match=r"x\.zip' holds a\.ipynb without an archive"):
+        restore(tmp_path / "x.zip")
+
+
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no archive\.json in it"):
         restore(tmp_path)
@@ -191,3 +202,90 @@ def test_the_command_line_extracts_and_says_how_to_go_on(tmp_path: Path) -> None
     assert bad.returncode == 1
     assert "Traceback" not in bad.stderr
     assert "test_restore.py" in bad.stderr
+
+
+# ---- archives that were put together otherwise ----
+
+
+def with_runs(path: Path, *blocks: dict[str, Any], **files: bytes) -> Path:
+    """Write an archive with runs of the guide's, whose blocks say something else."""
+    bundle = collect(GUIDE / "01_quickstart.ipynb")
+    run = json.loads(next(v for k, v in bundle.files.items() if "0001-bell" in k))
+    made = {bundle.notebook: bundle.files[bundle.notebook]}
+    for number, block in enumerate(blocks):
+        document = run | {"oqc_archive": run["oqc_archive"] | block}
+        made[f"{bundle.sidecar}/runs/S/{number:04}.json"] = json.dumps(document).encode()
+    made |= {f"{bundle.sidecar}/runs/S/{name}.json": data for name, data in files.items()}
+    path.write_bytes(to_zip(Bundle(bundle.notebook, made)))
+    return path
+
+
+def test_made_up_names_replace_no_job_that_is_called_so(tmp_path: Path) -> None:
+    names = ["bell", "bell_2", "bell", "bell"]
+    blocks = [{"job": f"{n:012x}", "name": name} for n, name in enumerate(names)]
+    restored = restore(with_runs(tmp_path / "a.zip", *blocks))
+    assert sorted(restored) == ["bell", "bell_2", "bell_3", "bell_4"]
+
+
+def test_what_is_damaged_is_left_out_and_told(tmp_path: Path) -> None:
+    member = {"composite": "0" * 12, "place": 0}
+    child = {"job": "1" * 12, "name": "sweep[0]", "member": member}
+    twice = {"v": 1, "composite": "2" * 12, "name": "pair", "session": "20261123T124657Z-0aed"}
+    twice |= {"asked": "2026-11-23T12:46:57Z", "children": [{"job": "1" * 12}] * 2}
+    files = {
+        "0002-x": b"{",
+        "0003-sweep-composite": b"[]",
+        "0004-pair-composite": json.dumps({"oqc_archive": twice}).encode(),
+    }
+    restored = restore(with_runs(tmp_path / "a.zip", child, **files))
+    assert list(restored) == ["sweep_0"]
+    assert sorted(file.rpartition("/")[2] for file in restored.damaged) == [
+        "0002-x.json",
+        "0003-sweep-composite.json",
+        "01_quickstart.oqc",
+    ]
+    assert "left out: 01_quickstart.oqc/runs/S/0002-x.json: the file: " in repr(restored)
+    assert "pair has a child twice" in repr(restored)
+
+
+def test_each_file_is_read_a_few_times_whatever_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks: list[dict[str, Any]] = [
+        {"job": f"{n:012x}", "previous": f"runs/S/{n - 1:04}.json"} for n in range(300)
+    ]
+    path = with_runs(tmp_path / "a.zip", *blocks)
+    read: list[Path] = []
+    content = BundledSidecar.content
+
+    def counted(self: BundledSidecar, path: Path) -> bytes:
+        read.append(path)
+        return content(self, path)
+
+    monkeypatch.setattr(BundledSidecar, "content", counted)
+    assert len(restore(path)) == 300
+    assert len(read) < 6 * 300
+
+
+def test_jobs_of_an_archive_come_back_without_a_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = as_zip(GUIDE / "02_composite_jobs.ipynb", tmp_path)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("something was written")
+
+    for where, what in ((tempfile, "mkdtemp"), (os, "mkdir"), (os, "open")):
+        monkeypatch.setattr(where, what, refuse)
+    assert len(restore(path)) == len(restore(GUIDE / "02_composite_jobs.ipynb"))
+
+
+@pytest.mark.anyio
+async def test_restored_jobs_are_among_those_of_the_session_that_they_are_given(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    async with OqcSdk(local_qpu.url, local_qpu.token) as sdk:
+        restored = restore(GUIDE / "02_composite_jobs.ipynb", sdk)
+        restored["precision"].save(tmp_path / "again.json")
+        again = restore(tmp_path / "again.json", sdk)["again"]
+        assert set(sdk.jobs) == {*restored.values(), again}
