@@ -146,17 +146,18 @@ def _named(path: str | Path, record_cells: bool) -> Archive:
     path = Path(path).expanduser()
     if path.suffix == ".ipynb":
         place = notebook_place(path)
-        return _archive(
-            place.folder,
-            place.path,
-            f"Results are archived in {place.folder.name}/ next to the notebook.",
-            record_cells,
-        )
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(path.parent)!r} to make an archive in.")
-    said = f"Results are archived in {path.as_posix().rstrip('/')}/."
-    own = notebook_place().path if has_kernel() else None
-    return _archive(path.absolute(), own, said, record_cells)
+        folder, notebook = place.folder, place.path
+        said = f"Results are archived in {folder.name}/ next to the notebook."
+    else:
+        if not path.absolute().parent.is_dir():
+            raise FileNotFoundError(
+                f"There is no folder {str(path.parent)!r} to make an archive in."
+            )
+        folder, notebook = path.absolute(), notebook_place().path if has_kernel() else None
+        said = f"Results are archived in {path.as_posix().rstrip('/')}/."
+    archive = _archive(folder, notebook, said, record_cells)
+    archive.is_named = True
+    return archive
 
 
 def _own(record_cells: bool) -> Archive:

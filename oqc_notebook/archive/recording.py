@@ -55,12 +55,18 @@ class Archive(GivingBack):
         What is said, once, when the folder is first written to.
     record_cells
         Whether the cells that are executed are recorded.
+
+    Attributes
+    ----------
+    is_named : bool
+        Whether the user chose the folder; it does not go with a notebook that is renamed.
     """
 
     def __init__(
         self, folder: Path, notebook: Path | None, announcement: str, *, record_cells: bool = True
     ) -> None:
         super().__init__(folder, notebook, announcement, record_cells=record_cells)
+        self.is_named = False
         self._notebook = notebook
         self._calibrations = Calibrations(self.sidecar, self.session)
         self._has_begun = False

@@ -56,11 +56,11 @@ class SavedFile:
 def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None) -> Path:
     """Save a job or composite next to the notebook.
 
-    It goes to ``saved/NAME.json`` in the archive that its session records in, by default
-    ``<notebook>.oqc``. A file that is there is replaced
-    only if nothing in it would be lost: every run in it is also a run of this job, in
-    the same order, and it is known to be this job's (they share a run, or this object
-    was saved to or loaded from it, or both are the same program that never ran).
+    It goes to ``<notebook>.oqc/saved/NAME.json``, or to the folder that ``connect(archive=PATH)``
+    named. A file that is there is replaced only if nothing in it would be lost: every run in it
+    is also a run of this job, in the same order, and it is known to be this job's (they share a
+    run, or this object was saved to or loaded from it, or both are the same program that never
+    ran).
     Otherwise it stays, and NAME-2.json, NAME-3.json, ... is taken.
 
     Parameters
@@ -143,11 +143,13 @@ def variable_name(path: str | Path) -> str:
 
 
 def saved_folder(sdk: OqcSdk | None) -> Path:
-    """Give the folder of what was saved by name: in the archive of a session, or the notebook's."""
+    """Give the folder of what was saved by name: next to the notebook, or where connect() says."""
     from oqc_notebook.archive.attaching import archive_of  # which needs names of this module
 
     archive = None if sdk is None else archive_of(sdk)
-    return (notebook_place().folder if archive is None else archive.sidecar.folder) / "saved"
+    if archive is not None and archive.is_named:
+        return archive.sidecar.folder / "saved"
+    return notebook_place().folder / "saved"
 
 
 def _kind_of(path: Path) -> Kind | None:
