@@ -94,7 +94,7 @@ class Book:
         if file is None or file.oqc_archive.provenance is None:
             return None
         try:
-            job = load_file(self._sidecar.content(path).decode(), path.name, None)
+            job = load_file(self._sidecar.content(path), path.name, None)
         except (SnapshotError, UnicodeDecodeError) as exc:
             self._sidecar.passed_over(path, str(exc))
             return None

@@ -110,9 +110,8 @@ class Rebuilder:
         if file is None:
             return None
         try:
-            text = self._sidecar.content(path).decode()
-            job = load_file(text, path.name, self._sdk)
-        except (SnapshotError, UnicodeDecodeError) as exc:
+            job = load_file(self._sidecar.content(path), path.name, self._sdk)
+        except SnapshotError as exc:
             self._sidecar.passed_over(path, str(exc))
             return None
         return (job, file.oqc_archive) if isinstance(job, Job) else None

@@ -18,7 +18,7 @@ from oqc_notebook.archive.where import notebook_place
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.sdk.configs import Config, config_to_text
 from oqc_notebook.sdk.errors import SnapshotError
-from oqc_notebook.sdk.files import read_text
+from oqc_notebook.sdk.files import read_content
 from oqc_notebook.sdk.job_snapshot import CURRENT_SCHEMA_VERSION
 from oqc_notebook.sdk.persistence import load_file
 
@@ -154,7 +154,7 @@ def saved_folder(sdk: OqcSdk | None) -> Path:
 
 def _kind_of(path: Path) -> Kind | None:
     """Tell what a file holds, from its head fields alone; None if it is no snapshot."""
-    document = from_json(read_text(path))
+    document = from_json(read_content(path))
     if not isinstance(document, dict) or document.get("schema_version") != CURRENT_SCHEMA_VERSION:
         return None
     if document.get("snapshot_kind") == "job":
@@ -177,7 +177,7 @@ def _is_new(file: Path) -> bool:
 def _may_replace(file: Path, runnable: Job | CompositeJob) -> bool:
     """Tell whether a file is an earlier state of this very job, so that nothing gets lost."""
     try:
-        saved_before = load_file(read_text(file), str(file), None)
+        saved_before = load_file(read_content(file), str(file), None)
     except (OSError, SnapshotError):
         return False
     if type(saved_before) is not type(runnable):

@@ -15,7 +15,7 @@ from oqc_notebook.export.contents import BundledSidecar, OnceRebuilder
 from oqc_notebook.export.opening import ArchiveError, open_archive
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.errors import SnapshotError
-from oqc_notebook.sdk.files import read_text
+from oqc_notebook.sdk.files import read_content
 from oqc_notebook.sdk.persistence import load_file
 from oqc_notebook.static.text import one_line
 
@@ -97,7 +97,7 @@ def restore(path: str | Path, sdk: OqcSdk | None = None) -> Restored:
     """
     path = Path(path)
     if not is_archive(path):
-        job = load_file(read_text(path), str(path), None) if sdk is None else sdk.load(path)
+        job = load_file(read_content(path), str(path), None) if sdk is None else sdk.load(path)
         return Restored(path, {variable_name(path): job})
     sidecar = archive_in(open_archive(path), path)
     restored = Restored(path, jobs_of(sidecar, sdk), sidecar.damaged)
@@ -202,7 +202,7 @@ def _saved(sidecar: BundledSidecar, sdk: OqcSdk | None) -> dict[str, AnyJob]:
     found: dict[str, AnyJob] = {}
     for path in sidecar.files_in(sidecar.folder / "saved"):
         try:
-            found[f"saved/{path.stem}"] = load_file(sidecar.content(path).decode(), path.name, sdk)
+            found[f"saved/{path.stem}"] = load_file(sidecar.content(path), path.name, sdk)
         except (SnapshotError, UnicodeDecodeError) as exc:
             sidecar.passed_over(path, str(exc))
     return found

@@ -22,7 +22,7 @@ from oqc_notebook.magics.waiting import Waiting
 from oqc_notebook.magics.workspace import AnyJob, Workspace, checked_name
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.errors import StaleResultWarning
-from oqc_notebook.sdk.files import read_text
+from oqc_notebook.sdk.files import read_content
 from oqc_notebook.sdk.persistence import load_file
 from oqc_notebook.session import is_introduced
 
@@ -199,7 +199,7 @@ def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 def _looked_at(path: Path) -> AnyJob:
     """Load a job without a session."""
-    return load_file(read_text(path), str(path), None)
+    return load_file(read_content(path), str(path), None)
 
 
 def _file(here: Workspace, named: str) -> Path:

@@ -240,10 +240,10 @@ class OqcSdk(LookUps):
             If it is no snapshot, is damaged, or has another schema version; the message
             says where.
         """
-        from oqc_notebook.sdk.files import read_text
+        from oqc_notebook.sdk.files import read_content
         from oqc_notebook.sdk.persistence import load_file
 
-        job = load_file(read_text(path), str(path), self)
+        job = load_file(read_content(path), str(path), self)
         job._settle_in(path)
         self._made(job)
         return job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
@@ -37,29 +38,22 @@ _TEMPORARY = re.compile(r"\.oqc-[0-9a-f]{24}\.tmp")
 _swept: set[Path] = set()
 
 
-def read_text(path: str | Path) -> str:
-    """Read a UTF-8 file; a byte order mark is left out.
+def read_content(path: str | Path) -> bytes:
+    """Read a file; a byte order mark is left out.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     SnapshotError
-        If it is a folder, or not UTF-8; the message says where.
+        If it is a folder.
     """
     try:
-        content = Path(path).read_bytes()
+        return Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError:
         if os.path.isdir(path):
             raise SnapshotError(f"{str(path)!r} is a folder, not a file.") from None
         raise
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise SnapshotError(
-            f"File at {str(path)!r} is not UTF-8 text: byte {exc.start} is "
-            f"0x{content[exc.start]:02x}."
-        ) from None
 
 
 def write_whole(path: str | Path, content: bytes) -> bool:

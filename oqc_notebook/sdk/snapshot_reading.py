@@ -44,9 +44,6 @@ _OUTPUT: dict[str, Any] = {
 _RESULT = _OUTPUT | {"data": None}
 _ERROR = _OUTPUT | {"error_code": None, "error_message": None}
 
-#: What a document of an output has beside attributes.
-_NOT_FIELDS = frozenset({"kind", "config_json", "config_type", "oqc_notebook"})
-
 
 class Configs:
     """The configurations in a file; each text is read once."""
@@ -133,18 +130,19 @@ def _restore_outputs(job: Job, document: JobDocument, inputs: Inputs, configs: C
     }
     # compared before an output takes over, and completes, the parts of its document
     newest = [name for name, run in given.items() if runs and _alike(run, name, runs[-1], inputs)]
+    outputs = _Outputs(job, inputs, configs)
     history: list[JobOutput] = []
     latest: dict[str, JobOutput] = {}
     where = ""
     try:
         for run in runs:
             where = f"history[{len(history)}]"
-            history.append(_output_of(run, run["kind"], job, inputs, configs))
+            history.append(outputs.make(run, run["kind"]))
         for where, given_run in given.items():
             if where in newest:  # one object, as before the save
                 latest[where] = history[-1]
             elif given_run is not None:
-                latest[where] = _output_of(given_run, where, job, inputs, configs)
+                latest[where] = outputs.make(given_run, where)
     except SnapshotError as exc:
         raise SnapshotError(f"{where}.{exc}") from None
     # the published SDK leaves the output of an earlier run there while the latest is in flight
@@ -193,30 +191,41 @@ def _error_of_latest_run(job: Job) -> JobError | None:
     return None
 
 
-def _output_of(
-    run: OutputDocument, kind: str, job: Job, inputs: Inputs, configs: Configs
-) -> JobOutput:
-    inputs = inputs.of(run)
-    block: OutputBlock | None = run.get("oqc_notebook")
-    # past the constructor and the descriptors, which take as long as all the rest
-    output: JobOutput = object.__new__(JobResult if kind == "result" else JobError)
-    fields = vars(output)
-    fields |= _RESULT if kind == "result" else _ERROR
-    fields |= run
-    for name in _NOT_FIELDS.intersection(run):
-        del fields[name]
-    fields["program"], fields["qpu_id"] = inputs.program, inputs.qpu_id
-    fields["compiler_config"] = configs.shared(inputs)  # until the output is opened
-    fields["_job"] = job
-    received = fields["received"]
-    if received is not None and received.tzinfo is not UTC:
-        fields["received"] = _in_utc(received)
-    fields["state_times"] = _all_in_utc(block.get("state_times", {})) if block else {}
-    if kind == "result" and "data" not in run:
-        fields["data"] = {}
-    if block:
+class _Outputs:
+    """The outputs of one job, made of their documents."""
+
+    def __init__(self, job: Job, inputs: Inputs, configs: Configs) -> None:
+        self._inputs = inputs
+        self._configs = configs
+        shared: dict[str, Any] = {
+            "program": inputs.program,
+            "qpu_id": inputs.qpu_id,
+            "compiler_config": configs.shared(inputs),  # until the output is opened
+            "_job": job,
+        }
+        self._fields = {"result": _RESULT | shared, "error": _ERROR | shared}
+
+    def make(self, run: OutputDocument, kind: str) -> JobOutput:
+        """Make one; what its document leaves out equals the job's."""
+        fields = self._fields[kind].copy()
+        fields |= run
+        fields.pop("kind", None)
+        if "config_json" in run or "config_type" in run:
+            fields["compiler_config"] = self._configs.shared(self._inputs.of(run))
+            fields.pop("config_json", None)
+            fields.pop("config_type", None)
+        received = fields["received"]
+        if received is not None and received.tzinfo is not UTC:
+            fields["received"] = _in_utc(received)
+        if kind == "result" and "data" not in run:
+            fields["data"] = {}
+        block: OutputBlock = cast(OutputBlock, fields.pop("oqc_notebook", None) or {})
+        fields["state_times"] = _all_in_utc(block.get("state_times", {}))
+        # past the constructor and the descriptors, which take as long as all the rest
+        output: JobOutput = object.__new__(JobResult if kind == "result" else JobError)
+        object.__setattr__(output, "__dict__", fields)
         _complete(output, block)
-    return output
+        return output
 
 
 def _complete(target: Job | JobOutput, block: JobBlock | OutputBlock) -> None:

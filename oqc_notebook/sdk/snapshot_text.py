@@ -7,6 +7,7 @@ output that cannot have been changed since is put together, not made again.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from functools import partial
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -33,6 +34,9 @@ from oqc_notebook.sdk.snapshot_writing import (
 #: milliseconds.
 _MOST_ENTRIES = 2000
 
+#: What stands before and after the children of a composite.
+_BEGIN, _END = b',\n  "jobs": [\n', b"\n  ]\n}\n"
+
 
 def job_text(job: Job) -> bytes:
     """Give the content of a job's file.
@@ -55,13 +59,36 @@ def composite_text(composite: CompositeJob) -> bytes:
     """
     document, moments = moments_of(composite)
     configs = Configs()
-    parts = [_fields(document), b',\n  "jobs": [']
-    separator = b"\n"
+    if not moments:
+        return _fields(document) + b',\n  "jobs": []\n}\n'
+    parts, separator = [_fields(document)], _BEGIN
     for child in each(moments, lambda moment: _parts_of_job(moment, configs)):
         parts += (separator, *child)
         separator = b",\n"
-    parts.append(b"\n  ]\n}\n" if moments else b"]\n}\n")
-    return b"".join(parts)
+    return b"".join([*parts, _END])
+
+
+def apart(content: bytes) -> tuple[bytes, Iterator[bytes]] | None:
+    """Take the content of a composite's file apart, if it is laid out as it is written here.
+
+    Returns
+    -------
+    tuple or None
+        The JSON of the composite without its children, and of each child. Line breaks stand
+        between the parts of JSON, never within a text; so if each of these is valid JSON, then
+        the whole is, and says the same.
+    """
+    begin = content.find(_BEGIN)
+    if begin < 0 or not content.endswith(_END):
+        return None
+    return content[:begin] + b"\n}", _children(content, begin + len(_BEGIN))
+
+
+def _children(content: bytes, start: int) -> Iterator[bytes]:
+    while (comma := content.find(b"\n},\n{\n", start)) >= 0:
+        yield content[start : comma + 2]
+        start = comma + len(b"\n},\n")
+    yield content[start : -len(_END)]
 
 
 def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:

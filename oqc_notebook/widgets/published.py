@@ -27,7 +27,7 @@ def show_published(job: Any) -> None:
         The object; what it says of itself in a snapshot is what is shown.
     """
     try:
-        ours = load_file(job.to_snapshot().model_dump_json(), "the job", None)
+        ours = load_file(job.to_snapshot().model_dump_json().encode(), "the job", None)
     except Exception as exc:  # the published SDK cannot save each of its jobs
         sys.stdout.write(f"{job!r}\n(It cannot be shown in full: {exc})\n")
         return

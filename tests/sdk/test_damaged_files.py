@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from oqc_notebook.sdk import CompositeJob, ExperimentalConfig, Job, OqcSdk
 from oqc_notebook.sdk.errors import SnapshotError
-from oqc_notebook.sdk.files import read_text
+from oqc_notebook.sdk.files import read_content
 from oqc_notebook.sdk.outputs import JobError, JobResult
 from oqc_notebook.sdk.persistence import file_content, load_file
 
@@ -76,10 +76,10 @@ def changed(content: bytes, change: Callable[[Any], Any]) -> bytes:
     return json.dumps(document).encode()
 
 
-def loaded_or_refused(text: str) -> Any:
-    """Load a file's text; None if it is refused, with the file's name."""
+def loaded_or_refused(content: bytes) -> Any:
+    """Load a file's content; None if it is refused, with the file's name."""
     try:
-        return load_file(text, "the file.json", SDK)
+        return load_file(content, "the file.json", SDK)
     except SnapshotError as exc:
         told = str(exc) + "".join(getattr(exc, "__notes__", ""))
     assert "the file.json" in told
@@ -316,7 +316,7 @@ def test_a_crafted_configuration_runs_plants_and_opens_nothing(
     content = changed(JOB, lambda document: document.update(config_json=text, config_type=kind))
     path = tmp_path / "the file.json"
     path.write_bytes(content)
-    read = read_text(path)
+    read = read_content(path)
     modules = set(sys.modules)
     with audited() as events, warnings.catch_warnings(action="ignore"):
         job = loaded_or_refused(read)
@@ -357,18 +357,14 @@ def test_the_audit_sees_what_is_opened() -> None:
 
 
 def loads_or_refuses(content: bytes) -> None:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return  # refused before, see above
     with warnings.catch_warnings(action="ignore"):
-        job = loaded_or_refused(text)
+        job = loaded_or_refused(content)
         if job is not None:
             # what was loaded can be looked at and saved again
             repr(job)
             assert job.state.value
             again = file_content(job)
-            assert file_content(load_file(again.decode(), "again.json", SDK)) == again
+            assert file_content(load_file(again, "again.json", SDK)) == again
 
 
 contents = st.sampled_from([JOB, COMPOSITE, json.dumps(json.loads(JOB)).encode()])
@@ -385,6 +381,32 @@ def test_bytes_that_are_lost_doubled_or_changed_are_survived(
         middle = data.draw(st.sampled_from([b"", content[start:end] * 2]) | st.binary(max_size=5))
         content = content[:start] + middle + content[end:]
     loads_or_refuses(content)
+
+
+def saved_again(content: bytes) -> bytes | None:
+    """Load a file; give what would be saved of it, or None if it is refused."""
+    with warnings.catch_warnings(action="ignore"):
+        job = loaded_or_refused(content)
+    return None if job is None else file_content(job)
+
+
+@given(st.sampled_from([COMPOSITE, file_content(CompositeJob())]), st.data())
+@settings(max_examples=300)
+def test_a_file_says_the_same_read_child_by_child_or_as_a_whole(
+    content: bytes, data: st.DataObject
+) -> None:
+    lines = content.split(b"\n")
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(lines)))
+        end = start + data.draw(st.integers(0, 2))
+        middle = data.draw(
+            st.sampled_from([[], lines[start:end] * 2])
+            | st.lists(st.sampled_from([*lines, b"{", b"},", b"}", b"\xff"]), max_size=3)
+        )
+        lines[start:end] = middle
+    content = b"\n".join(lines)
+    # only a file that ends as we write it is read child by child
+    assert saved_again(content) == saved_again(content + b" ")
 
 
 def places(node: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

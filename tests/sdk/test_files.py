@@ -19,7 +19,7 @@ import pytest
 
 from oqc_notebook.sdk import OqcSdk, files
 from oqc_notebook.sdk.errors import SnapshotError
-from oqc_notebook.sdk.files import read_text, write_whole
+from oqc_notebook.sdk.files import read_content, write_whole
 
 SDK = OqcSdk("https://example.com")
 
@@ -469,7 +469,7 @@ def test_a_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
     with pytest.raises((IsADirectoryError, FileNotFoundError)):
         write_whole(name, b"new")
     with pytest.raises(SnapshotError, match="folder"):
-        read_text(name or ".")
+        read_content(name or ".")
     assert os.listdir(tmp_path) == ["folder"]
     assert not litter(tmp_path.parent)
 

@@ -286,9 +286,9 @@ def test_times_are_read_as_the_models_read_them(text: str, time: datetime | None
     document["history"][0]["received"] = block["CREATED"] = json.loads(text)
     if time is None:
         with pytest.raises(SnapshotError, match=r"history\.0\.result\.received: Input should be"):
-            load_file(json.dumps(document), "job.json", SDK)
+            load_file(json.dumps(document).encode(), "job.json", SDK)
     else:
-        output = load_file(json.dumps(document), "job.json", SDK).history.first
+        output = load_file(json.dumps(document).encode(), "job.json", SDK).history.first
         for read in (output.received, output.state_times["CREATED"]):
             assert read == time
             assert read.tzinfo is time.tzinfo
@@ -341,13 +341,13 @@ def collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize("enabled", [True, False])
-@pytest.mark.parametrize("content", [file_content(a_job()).decode(), "{"])
-def test_the_garbage_collector_is_left_as_it_was(enabled: bool, content: str) -> None:
+@pytest.mark.parametrize("content", [file_content(a_job()), b"{"])
+def test_the_garbage_collector_is_left_as_it_was(enabled: bool, content: bytes) -> None:
     (gc.enable if enabled else gc.disable)()
     try:
         load_file(content, "job.json", SDK)
     except SnapshotError:
-        assert content == "{"
+        assert content == b"{"
     assert gc.isenabled() is enabled
 
 

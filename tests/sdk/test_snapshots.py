@@ -144,7 +144,7 @@ def output_facts(output: JobOutput | None) -> Any:
 
 
 def from_file(job: Job | CompositeJob) -> Any:
-    return load_file(file_content(job).decode(), "job.json", SDK)
+    return load_file(file_content(job), "job.json", SDK)
 
 
 def from_model(job: Job | CompositeJob) -> Any:
@@ -831,7 +831,7 @@ def test_the_block_is_left_out_where_the_plain_fields_say_everything() -> None:
 def edited(job: Job, edit: Callable[[Any], None]) -> Job:
     document = json.loads(file_content(job))
     edit(document)
-    restored = load_file(json.dumps(document), "job.json", SDK)
+    restored = load_file(json.dumps(document).encode(), "job.json", SDK)
     assert isinstance(restored, Job)
     return restored
 
