@@ -56,7 +56,7 @@ def state_at_end(job: Job, output: JobOutput) -> JobState:
         return job.state
     if not isinstance(output, JobError):
         return JobState.COMPLETED
-    seen = vars(output)["state_times"]
+    seen = output._state_times
     return next((state for state in ENDED if state.value in seen), JobState.FAILED)
 
 

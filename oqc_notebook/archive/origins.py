@@ -34,7 +34,7 @@ def provenance(thing: Job | CompositeJob | JobOutput) -> dict[str, Any] | None:
     found = _recorded_here(thing) or _in_its_file(thing) or _in_the_archive(thing)
     if found is None:
         return None
-    times = thing.state_times if isinstance(thing, Job) else vars(thing)["state_times"]
+    times = thing.state_times if isinstance(thing, Job) else thing._state_times
     facts = found.model_dump(mode="json")
     return facts | {"times": {state: time.isoformat() for state, time in times.items()}}
 

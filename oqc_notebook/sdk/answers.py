@@ -6,10 +6,12 @@ import contextlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oqc_notebook.sdk.errors import ServerError, SnapshotError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
+from oqc_notebook.sdk.state_times import times_in
 from oqc_notebook.sdk.states import EXPIRED, JobState
 
 if TYPE_CHECKING:
@@ -37,8 +39,12 @@ class Run:
     program: str
     qpu_id: str
     config: Config | None
-    #: When each state was first seen here, in UTC.
-    state_times: dict[str, datetime] = field(default_factory=dict)
+    _times: dict[str, datetime] | str = field(default_factory=dict)
+
+    @cached_property
+    def state_times(self) -> dict[str, datetime]:
+        """When each state was first seen here, in UTC."""
+        return times_in(self._times)
 
     @classmethod
     def of(cls, job: Lifecycle) -> Run:

@@ -12,13 +12,17 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from oqc_notebook.sdk.json_values import NonFinite
+from oqc_notebook.sdk.state_times import checked_times
 
 CURRENT_SCHEMA_VERSION = "1"
 
 ConfigType: TypeAlias = Literal["CompilerConfig", "ExperimentalConfig", "EradoConfig"]
+
+#: Files hold them in a text, see :mod:`.state_times`.
+StateTimes: TypeAlias = Annotated[dict[str, datetime], BeforeValidator(checked_times)]
 
 #: What stands in a plain field whose value it cannot hold; the block holds the value.
 STAND_INS: dict[str, Any] = {
@@ -66,7 +70,7 @@ class OutputExtension(_Model):
     """
 
     v: Literal[1] = 1
-    state_times: dict[str, datetime] = Field(default_factory=dict)
+    state_times: StateTimes = Field(default_factory=dict)
     instead: dict[str, Any] = Field(default_factory=dict)
     non_finite: NonFinite = Field(default_factory=list)
 
@@ -100,7 +104,7 @@ class JobExtension(_Model):
     cancel_requested: bool = False
     attr_policy: str | None = None
     run: RunSnapshot | None = None
-    state_times: dict[str, datetime] = Field(default_factory=dict)
+    state_times: StateTimes = Field(default_factory=dict)
     instead: dict[str, Any] = Field(default_factory=dict)
     non_finite: NonFinite = Field(default_factory=list)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.counts import Endianness, OnLengthMismatch, results_to_counts_dataarray
 from oqc_notebook.sdk.sealing import Mutable, Sealable
+from oqc_notebook.sdk.state_times import times_in
 
 if TYPE_CHECKING:
     import pandas
@@ -81,6 +82,20 @@ class JobOutput(Sealable):
 
         # outputs that were loaded share equal ones
         vars(self)["compiler_config"] = own_config(vars(self)["compiler_config"])
+
+    @property
+    def _state_times(self) -> dict[str, datetime]:
+        """The times of the states, for those who neither change them nor hand them on."""
+        fields = vars(self)
+        # what a file says of them stays a text until somebody asks
+        times: dict[str, datetime] = times_in(fields["state_times"])
+        fields["state_times"] = times
+        return times
+
+    def _handed_out(self, name: str) -> None:
+        if name == "state_times":
+            self._state_times  # noqa: B018  # reads them
+        super()._handed_out(name)
 
     @property
     def job(self) -> Job | None:

@@ -23,6 +23,7 @@ from typing_extensions import TypedDict  # as pydantic wants before Python 3.12
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job_snapshot import ConfigType
 from oqc_notebook.sdk.json_values import NonFinite
+from oqc_notebook.sdk.state_times import CERTAIN, checked_times
 
 
 def _time_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -41,6 +42,24 @@ def _time_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
 Time: TypeAlias = Annotated[datetime, GetPydanticSchema(_time_schema)]
 
 
+def _state_times_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """Leave a text unread if it surely can be read, and read any other."""
+    text = core_schema.str_schema(strict=True)
+    return core_schema.union_schema(
+        [
+            core_schema.str_schema(strict=True, pattern=CERTAIN),
+            core_schema.no_info_after_validator_function(checked_times, text),
+            handler(dict[str, Time]),
+        ],
+        mode="left_to_right",
+        custom_error_type="state_times",
+        custom_error_message="Input should be valid times of states",
+    )
+
+
+StateTimes: TypeAlias = Annotated[str | dict[str, datetime], GetPydanticSchema(_state_times_schema)]
+
+
 class RunDocument(TypedDict, total=False):
     """The inputs of a run; what is left out equals the job's."""
 
@@ -54,7 +73,7 @@ class OutputBlock(TypedDict, total=False):
     """What the plain fields of an output cannot say."""
 
     v: Literal[1]
-    state_times: dict[str, Time]
+    state_times: StateTimes
     instead: dict[str, Any]
     non_finite: NonFinite
 
@@ -68,7 +87,7 @@ class JobBlock(TypedDict, total=False):
     cancel_requested: bool
     attr_policy: str | None
     run: RunDocument | None
-    state_times: dict[str, Time]
+    state_times: StateTimes
     instead: dict[str, Any]
     non_finite: NonFinite
 

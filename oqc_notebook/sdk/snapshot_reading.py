@@ -251,7 +251,9 @@ def _state_from(plain: str, status: str | None) -> tuple[JobState, str | None]:
     return state, status if meant is state else None
 
 
-def _all_in_utc(times: dict[str, datetime]) -> dict[str, datetime]:
+def _all_in_utc(times: str | dict[str, datetime]) -> str | dict[str, datetime]:
+    if isinstance(times, str):  # it says so, and is read when somebody asks
+        return times
     for time in times.values():
         if time.tzinfo is not UTC:
             return {state: _in_utc(time) for state, time in times.items()}

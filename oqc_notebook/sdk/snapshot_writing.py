@@ -23,6 +23,7 @@ from oqc_notebook.sdk.json_values import NonFinite, copied
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import AttrPolicy
 from oqc_notebook.sdk.snapshot_documents import Inputs
+from oqc_notebook.sdk.state_times import text_of
 from oqc_notebook.sdk.states import MOMENT, JobState
 
 Document = dict[str, Any]
@@ -239,8 +240,10 @@ def _plain(name: str, value: Any, fits: bool, instead: Document) -> Any:
     return copy.copy(STAND_INS[name])
 
 
-def _times(times: dict[str, datetime]) -> dict[str, datetime | None]:
-    return {state: _time(time, "state_times") for state, time in times.items()}
+def _times(times: str | dict[str, datetime]) -> str | dict[str, Any]:
+    if isinstance(times, str):  # of a file, and nobody has asked for them since
+        return times
+    return text_of({state: _time(time, "state_times") for state, time in times.items()})
 
 
 def _plain_state(state: JobState, status: str | None) -> tuple[str, str | None]:

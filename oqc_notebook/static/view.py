@@ -115,7 +115,7 @@ def run_view(number: int, output: JobOutput) -> dict[str, Any]:
         ``error`` or None.
     """
     # past the attributes that say that what they give may be changed: nothing is changed here
-    times, config = vars(output)["state_times"], vars(output)["compiler_config"]
+    times, config = output._state_times, vars(output)["compiler_config"]
     state = "FAILED" if output.is_error else "COMPLETED"
     if "CANCELLED" in times:
         state = "CANCELLED"

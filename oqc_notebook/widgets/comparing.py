@@ -56,7 +56,7 @@ def _registers(output: JobOutput) -> Mapping[str, Ranked]:
 
 def _why_no_counts(number: Any, output: JobOutput) -> Iterable[str]:
     if isinstance(output, JobError):
-        ended = "was cancelled" if "CANCELLED" in vars(output)["state_times"] else "failed"
+        ended = "was cancelled" if "CANCELLED" in output._state_times else "failed"
         yield f"Run {number} {ended}, so it has no counts."
     elif not _registers(output):
         yield f"The result of run {number} holds no counts."

@@ -1,10 +1,10 @@
 """What saving and loading cost: ``python -m tests.benchmarks.saving [--peer PYTHON]``.
 
 CPU seconds, the least of several runs, each client in processes of its own, one that saves
-and a later one that loads; needs ``orjson``. The floor is orjson on the content of the published SDK's file and one
-write of it, or one read and orjson. With ``--peer``, the path of a Python that has
-the published SDK, that file is its own and its times are shown; else it is ours with
-the repeats put back and without what the format has not.
+and a later one that loads; needs ``orjson``. The floor is orjson on the content of the
+published SDK's file and one write of it, or one read and orjson. With ``--peer``, the path of
+a Python that has the published SDK, that file is its own and its times are shown; else it is
+ours with the repeats put back and without what the format has not.
 
 - first: the first save of runs that have just ended. Every output is written out.
 - again: the next save. Nobody has read a result in between.
