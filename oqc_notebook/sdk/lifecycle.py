@@ -22,6 +22,7 @@ from oqc_notebook.sdk.errors import ServerError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import JobOutputProxy
 from oqc_notebook.sdk.running import Runnable
+from oqc_notebook.sdk.sealing import KeptText
 from oqc_notebook.sdk.states import ENDED, MOMENT, JobState, state_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Lifecycle(Runnable):
         #: Whether the history holds an output of the latest run.
         self._recorded = False
         self._history: JobOutputProxy[Any] = JobOutputProxy()
+        self._kept = KeptText()
 
     def _changed(self) -> None:
         """Tell everybody who wants to know."""
@@ -220,9 +222,9 @@ class Lifecycle(Runnable):
     def _finish(self, output: JobOutput) -> None:
         from oqc_notebook.sdk.snapshot_text import write_down  # which knows jobs
 
-        write_down(output)
         self._output = output
         self._error = output if isinstance(output, JobError) else None
+        write_down(self, output)
         self._record(output)
 
     def _look_refused(self, run: Run, exc: ServerError) -> None:

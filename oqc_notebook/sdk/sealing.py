@@ -92,6 +92,22 @@ def _fingerprint(value: Any) -> int:
     return hash(marshal.dumps(value, 2))
 
 
+class KeptText:
+    """What was written of a job beside its outputs, and what it said of itself then."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[Any, bytes] | None = None
+
+    def of(self, said: Any) -> bytes | None:
+        """Give what was written of a job that said the same; None if there is nothing."""
+        latest = self._latest  # of one moment, whatever another thread keeps
+        return latest[1] if latest is not None and latest[0] == said else None
+
+    def keep(self, said: Any, text: bytes) -> None:
+        """Keep what was written; `said` is not changed any more."""
+        self._latest = said, text
+
+
 class Mutable(Generic[Value]):
     """An attribute whose value can be changed in place. It lies in ``vars()``, as any other."""
 

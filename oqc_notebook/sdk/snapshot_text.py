@@ -16,6 +16,7 @@ from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
 from oqc_notebook.sdk.json_values import not_unicode, spelled
+from oqc_notebook.sdk.lifecycle import Lifecycle
 from oqc_notebook.sdk.outputs import JobOutput, JobResult
 from oqc_notebook.sdk.snapshot_documents import Inputs, RunDocument
 from oqc_notebook.sdk.snapshot_writing import (
@@ -26,8 +27,10 @@ from oqc_notebook.sdk.snapshot_writing import (
     document_without_outputs,
     each,
     inputs_of,
+    inputs_of_job,
     moments_of,
     outputs_of,
+    what_it_says,
 )
 
 #: Results with more bitstrings or values are not written down when they come: that takes
@@ -93,15 +96,26 @@ def _children(content: bytes, start: int) -> Iterator[bytes]:
 
 def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:
     """Give the JSON of a job in parts: to join them twice would take as long as all the rest."""
-    document, inputs = document_without_outputs(job, configs)
+    inputs = inputs_of_job(job, configs)
     latest, history = outputs_of(job, partial(_line, inputs, configs))
     return [
-        _fields(document),
+        _own_fields(job, inputs, configs),
         *(b',\n  "result": ', latest.get("result", b"null")),
         *(b',\n  "error": ', latest.get("error", b"null")),
         *(b',\n  "history": ', *_list_of(history)),
         b"\n}",
     ]
+
+
+def _own_fields(job: Moment, inputs: Inputs, configs: Configs) -> bytes:
+    """Give the JSON of a job without its outputs."""
+    said = what_it_says(job, inputs, configs)
+    text = None if said is None else job._kept.of(said)
+    if text is None:
+        text = _fields(document_without_outputs(job, inputs, configs))
+        if said is not None:
+            job._kept.keep(said, text)
+    return text
 
 
 def _fields(document: Document) -> bytes:
@@ -117,8 +131,8 @@ def _list_of(lines: list[bytes]) -> list[bytes]:
     return parts
 
 
-def write_down(output: JobOutput) -> None:
-    """Write the JSON of an output now, for the saves to come.
+def write_down(job: Lifecycle, output: JobOutput) -> None:
+    """Write the JSON of a job whose run has just ended, and of its output, for the saves to come.
 
     A large one would hold up the session's loop, so it is left to the first save; and so
     is what cannot be written, because the save says so.
@@ -128,6 +142,8 @@ def write_down(output: JobOutput) -> None:
     configs = Configs()
     with contextlib.suppress(SnapshotError):
         _line(inputs_of(output, configs), configs, output)
+        moment = Moment(**vars(job))
+        _own_fields(moment, inputs_of_job(moment, configs), configs)
 
 
 def _entries(output: JobOutput) -> int:
@@ -141,7 +157,7 @@ def _entries(output: JobOutput) -> int:
 def _line(job: Inputs, configs: Configs, output: JobOutput) -> bytes:
     """Give the JSON of an output, in which inputs that equal its job's are left out."""
     kept = output._kept
-    if kept is None or not output._is_as_sealed():
+    if kept is None or (output._fingerprints and not output._is_as_sealed()):
         kept = inputs_of(output, configs), _json(document_of_output(output))
         if output._is_as_sealed():
             vars(output)["_kept"] = kept

@@ -96,7 +96,8 @@ def job_document(job: Moment) -> Document:
         If it holds something that JSON cannot hold unchanged; the message names its place.
     """
     configs = Configs()
-    document, inputs = document_without_outputs(job, configs)
+    inputs = inputs_of_job(job, configs)
+    document = document_without_outputs(job, inputs, configs)
 
     def make(output: JobOutput) -> Document:
         return {**inputs_of(output, configs).unlike(inputs), **document_of_output(output)}
@@ -105,11 +106,37 @@ def job_document(job: Moment) -> Document:
     return document | latest | {"history": history}
 
 
-def document_without_outputs(job: Moment, configs: Configs) -> tuple[Document, Inputs]:
-    """Make the document of a job without ``result``, ``error`` and ``history``."""
+def inputs_of_job(job: Moment, configs: Configs) -> Inputs:
+    """Give the inputs that a job has now."""
     inputs = _inputs(job.program, job.qpu_id, job.config, configs)
     if inputs.program is None or inputs.qpu_id is None:
         raise SnapshotError("program and qpu_id are texts, not None.")
+    return inputs
+
+
+def what_it_says(job: Moment, inputs: Inputs, configs: Configs) -> tuple[Any, ...] | None:
+    """Give all that the document without outputs is made of; None if it can change in place."""
+    if any(vars(job)[name] is not None for name in _DIAGNOSTICS):
+        return None
+    run = job._run
+    return (
+        inputs,
+        run and (_inputs(run.program, run.qpu_id, run.config, configs), dict(run.state_times)),
+        job.tag,
+        job.hybrid_marker,
+        job.label,
+        job.task_id,
+        job._state,
+        job._status,
+        job._raise_on_error,
+        job._fetch_diagnostics,
+        job.cancel_requested,
+        job._history.attr_policy,
+    )
+
+
+def document_without_outputs(job: Moment, inputs: Inputs, configs: Configs) -> Document:
+    """Make the document of a job without ``result``, ``error`` and ``history``."""
     instead: Document = {}
     non_finite: NonFinite = []
     state, status = _plain_state(job._state, job._status)
@@ -142,7 +169,7 @@ def document_without_outputs(job: Moment, configs: Configs) -> tuple[Document, I
             "non_finite": non_finite,
         },
     )
-    return document, inputs
+    return document
 
 
 def outputs_of(

@@ -178,6 +178,7 @@ def test_a_mislabelled_file_is_refused(
         (["timings"], [], "timings"),
         (["error", "error_code"], "E42", r"error.*error_code"),
         (["oqc_notebook", "state_times"], {"CREATED": "then"}, r"oqc_notebook.state_times"),
+        (["oqc_notebook", "state_times"], "CREATED then", r"oqc_notebook.state_times"),
         (["config_json"], "{", r"\bconfig_json: .*JSON"),
         (["history", 1, "config_json"], "{}", r"history\[1\].config_json"),
     ],
