@@ -95,7 +95,7 @@ class Book:
             return None
         try:
             job = load_file(self._sidecar.content(path), path.name, None)
-        except (SnapshotError, UnicodeDecodeError) as exc:
+        except SnapshotError as exc:
             self._sidecar.passed_over(path, str(exc))
             return None
         assert isinstance(job, Job), "composites have no key"

@@ -203,6 +203,6 @@ def _saved(sidecar: BundledSidecar, sdk: OqcSdk | None) -> dict[str, AnyJob]:
     for path in sidecar.files_in(sidecar.folder / "saved"):
         try:
             found[f"saved/{path.stem}"] = load_file(sidecar.content(path), path.name, sdk)
-        except (SnapshotError, UnicodeDecodeError) as exc:
+        except SnapshotError as exc:
             sidecar.passed_over(path, str(exc))
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from oqc_notebook.sdk.counts import Endianness, OnLengthMismatch, results_to_counts_dataarray
 from oqc_notebook.sdk.sealing import Mutable, Sealable
 from oqc_notebook.sdk.state_times import times_in
+from oqc_notebook.sdk.states import MOMENT
 
 if TYPE_CHECKING:
     import pandas
@@ -87,9 +88,10 @@ class JobOutput(Sealable):
     def _state_times(self) -> dict[str, datetime]:
         """The times of the states, for those who neither change them nor hand them on."""
         fields = vars(self)
-        # what a file says of them stays a text until somebody asks
-        times: dict[str, datetime] = times_in(fields["state_times"])
-        fields["state_times"] = times
+        if isinstance(fields["state_times"], str):  # of a file, and nobody has asked before
+            with MOMENT:
+                fields["state_times"] = times_in(fields["state_times"])
+        times: dict[str, datetime] = fields["state_times"]
         return times
 
     def _handed_out(self, name: str) -> None:

@@ -112,7 +112,8 @@ def load_file(content: bytes, name: str, client: OqcSdk | None) -> Job | Composi
         message says which file and where in it.
     """
     with _without_collections():
-        return _loaded_in_parts(content, client) or _loaded(content, name, client)
+        composite = _loaded_in_parts(content, client)
+        return _loaded(content, name, client) if composite is None else composite
 
 
 def _loaded_in_parts(content: bytes, client: OqcSdk | None) -> CompositeJob | None:

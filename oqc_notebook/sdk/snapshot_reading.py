@@ -219,7 +219,7 @@ class _Outputs:
             fields["received"] = _in_utc(received)
         if kind == "result" and "data" not in run:
             fields["data"] = {}
-        block: OutputBlock = cast(OutputBlock, fields.pop("oqc_notebook", None) or {})
+        block: Any = fields.pop("oqc_notebook", None) or {}
         fields["state_times"] = _all_in_utc(block.get("state_times", {}))
         # past the constructor and the descriptors, which take as long as all the rest
         output: JobOutput = object.__new__(JobResult if kind == "result" else JobError)
