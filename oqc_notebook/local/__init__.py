@@ -14,7 +14,8 @@ One request passes through these files, in this order::
     submissions.py  what a submitted task must look like
     configs.py      what its configuration asks for
     queue.py        first in, first out, one queue a QPU
-    workers.py      the simulator processes, seen from the server
+    workers.py      the simulator processes, seen from the server; or, with a Dask cluster,
+                    cluster.py, and on_cluster.py in the processes of its workers
     ------------    (the process boundary; the server never imports qiskit)
     worker.py       the simulator process
     programs.py     a program to a circuit, or an error with line and column; by language:

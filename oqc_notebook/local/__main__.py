@@ -68,6 +68,8 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(
             f"The local QPU needs {', '.join(missing)}: pip install 'oqc_notebook[local]'"
         )
+    if settings.executor is not None and (why := _why_no_cluster(settings.executor)):
+        return _complain(why)
     from oqc_notebook.local.server import serve  # needs what was just looked for
 
     try:
@@ -75,6 +77,19 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"Port {settings.port} cannot be used: {error.strerror}")
     return 0
+
+
+def _why_no_cluster(address: str) -> str | None:
+    if importlib.util.find_spec("distributed") is None:
+        return "--executor needs distributed: pip install 'oqc_notebook[local,dask]'"
+    from oqc_notebook.local.cluster import connect
+    from oqc_notebook.local.workers import WorkerError
+
+    try:
+        connect(address).close()
+    except WorkerError as error:
+        return f"{error}. Start one with: dask scheduler"
+    return None
 
 
 def _complain(text: str) -> int:
@@ -107,6 +122,13 @@ def _read_arguments(argv: list[str] | None) -> Settings:
         default=Settings.workers,
         metavar="N",
         help="simulator processes, about 100 MB each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--executor",
+        type=dask_address,
+        metavar="dask://HOST:PORT",
+        help="run the simulations on the Dask cluster of this scheduler, as many at once as it "
+        "has threads, instead of on this machine; its workers need oqc_notebook[local,dask]",
     )
     parser.add_argument(
         "--latency",
@@ -176,6 +198,15 @@ def port_number(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not from 0 to 65535")
     return port
+
+
+def dask_address(text: str) -> str:
+    """Read the address of a scheduler; give it as Dask writes it."""
+    scheme, _, place = text.partition("://")
+    host, _, port = place.rpartition(":")
+    if scheme != "dask" or not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form dask://HOST:PORT")
+    return f"tcp://{place}"
 
 
 def whole_number(text: str) -> int:

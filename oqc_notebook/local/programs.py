@@ -92,9 +92,6 @@ def read_program(text: str, qpu_name: str, max_qubits: int, *, as_in_the_cloud: 
         circuit, registers = read(bare, limits, as_in_the_cloud)
         language = f"OpenQASM {version}"
     limits.check(circuit.num_qubits, circuit.num_clbits)
-    if circuit.parameters:
-        names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
-        raise ProgramError(f"the program has inputs without a value: {names}")
     if not _measures(circuit):
         raise ProgramError("the program measures nothing, so it has no results")
     if as_in_the_cloud:

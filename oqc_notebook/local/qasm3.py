@@ -20,10 +20,11 @@ from qiskit_qasm3_import import ConversionError
 from oqc_notebook.local import qasm3_unrolling
 from oqc_notebook.local.qasm3_gates import Converter, plain_names, rename_own_gates
 from oqc_notebook.local.results import Register
-from oqc_notebook.local.source import ProgramError
+from oqc_notebook.local.source import ProgramError, error_at
 
 _AT = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): (.*)", re.DOTALL)
 _KIND = re.compile(r"node of type (\w+) is not supported\.?")
+_KIND_TOLD = re.compile(r"statements of the kind (\w+) cannot be run here")
 _MOST_EXPECTED = 4
 
 
@@ -51,6 +52,7 @@ class Qasm3Source:
         ProgramError
             If the program means nothing that can be run.
         """
+        _refuse_inputs(self.tree)
         rename_own_gates(self.tree)
         if not qasm3_unrolling.is_needed(self.tree):
             return _convert(self.tree)
@@ -58,7 +60,10 @@ class Qasm3Source:
         try:
             return _convert(unrolled)
         except ProgramError as error:  # its place is not one of the program that was sent
-            raise ProgramError(error.text) from None
+            told = _KIND_TOLD.match(error.text)
+            kind = told.group(1) if told else None
+            same = (node.span for node in _nodes(self.tree) if type(node).__name__ == kind)
+            raise error_at(next(same, None), error.text) from None
 
 
 def parse(text: str) -> Qasm3Source:
@@ -128,6 +133,26 @@ def _declarations_of_bits(
             yield statement, statement.type
 
 
+def _refuse_inputs(tree: ast.Program) -> None:
+    inputs = [
+        statement
+        for statement in tree.statements
+        if isinstance(statement, ast.IODeclaration)
+        and statement.io_identifier is ast.IOKeyword["input"]
+    ]
+    if inputs:
+        names = ", ".join(each.identifier.name for each in inputs)
+        raise error_at(inputs[0].span, f"the program has inputs without a value: {names}")
+
+
+def _nodes(node: ast.QASMNode) -> Iterator[ast.QASMNode]:
+    yield node
+    for value in vars(node).values():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, ast.QASMNode):
+                yield from _nodes(each)
+
+
 def _size(expression: ast.Expression | None) -> int:
     return expression.value if isinstance(expression, ast.IntegerLiteral) else 1
 
@@ -147,9 +172,7 @@ def _located(message: str, span: ast.Span | None) -> ProgramError:
     if match:
         line, column = match.group(1) or match.group(3), match.group(2) or match.group(4)
         return ProgramError(_told(match.group(5)), int(line), int(column) + 1)
-    if span is None:
-        return ProgramError(_told(message))
-    return ProgramError(_told(message), span.start_line, span.start_column + 1)
+    return error_at(span, _told(message))
 
 
 def _told(message: str) -> str:

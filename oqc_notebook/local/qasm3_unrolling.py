@@ -6,7 +6,9 @@ extra: it does not have wheels for every machine.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import copy
 import logging
 import re
 import sys
@@ -18,7 +20,7 @@ from openqasm3 import ast
 from openqasm3.visitor import QASMVisitor
 
 from oqc_notebook.local.qasm3_gates import plain_names
-from oqc_notebook.local.source import ProgramError
+from oqc_notebook.local.source import ProgramError, error_at
 
 _EXTRA = "pip install 'oqc_notebook[qasm3]'"
 _LOGGED = re.compile(r"Error at line (\d+), column (\d+)")
@@ -83,23 +85,44 @@ def unroll(tree: ast.Program) -> ast.Program:
         import pyqasm
     except ImportError:
         node = _first(tree)
-        raise _at(
+        raise error_at(
             node.span if node else None,
             f"this statement needs pyqasm, which is not installed: {_EXTRA}",
         ) from None
     with _listening() as said:
         try:
-            module = pyqasm.loads(tree)
-            module.unroll(max_loop_iters=_MOST_ROUNDS)
-            return openqasm3.parse(pyqasm.dumps(module))
+            return openqasm3.parse(pyqasm.dumps(_unrolled(tree)))
         except (MemoryError, RecursionError):
             raise
         except pyqasm.exceptions.LoopLimitExceededError:
-            raise ProgramError(f"a loop has more than {_MOST_ROUNDS} rounds") from None
+            text = f"a loop has more than {_MOST_ROUNDS} rounds"
+            raise error_at(_where(tree), text) from None
         except pyqasm.PyQasmError as error:
-            raise _told(str(error), said) from None
+            raise _told(str(error), said, tree) from None
         except Exception as error:  # pyqasm's own failures carry no text for users
-            raise _told("this program cannot be unrolled", said) from error
+            raise _told("this statement cannot be unrolled", said, tree) from error
+
+
+def _unrolled(tree: ast.Program) -> Any:
+    import pyqasm
+
+    module = pyqasm.loads(tree)
+    module.unroll(max_loop_iters=_MOST_ROUNDS)
+    return module
+
+
+def _where(tree: ast.Program) -> Any:
+    """Give the place of the statement with which a program cannot be unrolled any more."""
+
+    def fails(length: int) -> bool:
+        try:
+            _unrolled(copy.deepcopy(ast.Program(tree.statements[:length], tree.version)))
+        except Exception:
+            return True
+        return False
+
+    length = bisect.bisect_left(range(len(tree.statements)), True, key=fails)
+    return tree.statements[length - 1].span if length else None
 
 
 def _first(tree: ast.Program) -> ast.QASMNode | None:
@@ -130,17 +153,11 @@ def _listening() -> Iterator[list[str]]:
             del sys.tracebacklimit
 
 
-def _told(message: str, said: list[str]) -> ProgramError:
+def _told(message: str, said: list[str], tree: ast.Program) -> ProgramError:
     # An error in a subroutine is logged where it is, and then where the subroutine is called.
     places = (_LOGGED.search(line) for line in said)
     text = plain_names(_CLASS.sub(r"\1", message.split(" QuantumGate(")[0])).rstrip(".")
     for found in places:
         if found:
             return ProgramError(text, int(found.group(1)), int(found.group(2)) + 1)
-    return ProgramError(text)
-
-
-def _at(span: Any, text: str) -> ProgramError:
-    if span is None:
-        return ProgramError(text)
-    return ProgramError(text, span.start_line, span.start_column + 1)
+    return error_at(_where(tree), text)

@@ -13,14 +13,17 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oqc_notebook.local.faults import Faults
 from oqc_notebook.local.qpus import Qpu
 from oqc_notebook.local.scenario import WorkerCrash
 from oqc_notebook.local.settings import Settings
 from oqc_notebook.local.tasks import Outcome, State, Submission, Task, failure
-from oqc_notebook.local.workers import Worker, WorkerError, WorkerPool
+from oqc_notebook.local.workers import Simulator, WorkerError, WorkerPool
+
+if TYPE_CHECKING:
+    from oqc_notebook.local.cluster import ClusterPool, Place
 
 _SEED_BITS = 31
 _REMEMBERED_RUNS = 50
@@ -46,7 +49,7 @@ class QpuQueue:
     def __init__(
         self,
         qpu: Qpu,
-        pool: WorkerPool,
+        pool: WorkerPool | ClusterPool,
         settings: Settings,
         faults: Faults,
         ended: Callable[[Task], None],
@@ -61,7 +64,7 @@ class QpuQueue:
         self._unfinished: OrderedDict[str, Task] = OrderedDict()
         self._arrival = asyncio.Event()
         self._submitted = 0
-        self._simulating: dict[str, Worker] = {}
+        self._simulating: dict[str, Simulator | Place] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED_RUNS)
 
@@ -83,9 +86,9 @@ class QpuQueue:
         task.move(State.CANCELLED, "SERVER_CANCELLED")
         self._leave(task)
         task.first_in_line.set()
-        worker = self._simulating.get(task.id)
-        if worker is not None:
-            worker.kill()
+        simulator = self._simulating.get(task.id)
+        if simulator is not None:
+            simulator.kill()
 
     def restart(self) -> None:
         """Forget what was submitted so far, so that the seeds begin anew."""
@@ -130,23 +133,23 @@ class QpuQueue:
 
     async def _start(self, task: Task) -> None:
         try:
-            worker = await self._pool.acquire()
+            simulator = await self._pool.acquire()
         except WorkerError as error:
             self._keep(self._end(task, failure(500, str(error)), _now()))
             return
         if task.state != State.SUBMITTED:  # cancelled meanwhile
-            self._pool.release(worker)
+            simulator.release()
             return
         task.move(State.RUNNING, "SERVER_DEQUEUED")
-        self._simulating[task.id] = worker
-        self._keep(self._run(task, worker))
+        self._simulating[task.id] = simulator
+        self._keep(self._run(task, simulator))
 
-    async def _run(self, task: Task, worker: Worker) -> None:
+    async def _run(self, task: Task, simulator: Simulator | Place) -> None:
         seen_until = _now() + self._latency
         task.note("RECEIVER_STARTED")
         if self._faults.strike(WorkerCrash):
-            worker.kill()
-        outcome = await self._pool.run(worker, self._request(task))
+            simulator.kill()
+        outcome = await simulator.run(self._request(task))
         task.note("RECEIVER_FINISHED")
         del self._simulating[task.id]
         if outcome.error is None:

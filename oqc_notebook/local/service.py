@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oqc_notebook.local.clock import stamp
 from oqc_notebook.local.errors import ApiError, quote
@@ -18,6 +18,9 @@ from oqc_notebook.local.settings import Settings
 from oqc_notebook.local.submissions import optional_text_field, read_submission, text_field
 from oqc_notebook.local.tasks import FINAL, State, Submission, Task
 from oqc_notebook.local.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from oqc_notebook.local.cluster import ClusterPool
 
 
 class Service:
@@ -33,7 +36,7 @@ class Service:
         self.started_at = time.time()
         self.settings = settings
         self.faults = Faults(settings)
-        self._pool = WorkerPool(settings)
+        self._pool = _pool(settings)
         self._queues = {
             qpu.id: QpuQueue(qpu, self._pool, settings, self.faults, self._keep_for_a_while)
             for qpu in QPUS
@@ -255,6 +258,14 @@ class Service:
         if task.qpu.id != qpu.id:
             raise ApiError(400, f"the id {task_id} is reserved for {task.qpu.id}, not {qpu.id}")
         return task, submission
+
+
+def _pool(settings: Settings) -> WorkerPool | ClusterPool:
+    if settings.executor is None:
+        return WorkerPool(settings)
+    from oqc_notebook.local.cluster import ClusterPool  # of an extra
+
+    return ClusterPool(settings)
 
 
 def _unknown_task(task_id: Any) -> str:

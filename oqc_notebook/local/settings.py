@@ -22,6 +22,9 @@ class Settings:
         With a seed, the n-th task submitted to a QPU gives the same shots at every start.
     workers
         Number of simulator processes, shared by all QPUs.
+    executor
+        Address of the scheduler of a Dask cluster that runs the simulations, or None: then
+        simulator processes on this machine do.
     latency
         Least time, in seconds, that a task is seen as SUBMITTED, and again as RUNNING.
     speed
@@ -45,6 +48,7 @@ class Settings:
     port: int = 0
     seed: int | None = None
     workers: int = min(os.cpu_count() or 1, 4)
+    executor: str | None = None
     latency: float = 0.2
     speed: float = 1.0
     retention: float | None = None

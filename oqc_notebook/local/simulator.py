@@ -28,6 +28,8 @@ from oqc_notebook.local.source import ProgramError
 _BYTES_OF_AN_AMPLITUDE = 16
 _BYTES_OF_A_BRANCH = 16 * 1024  # measured
 _TRUNCATION_THRESHOLD = 1e-8
+#: Where a condition comes before every measurement, Aer takes its end for superfluous.
+_LOST_JUMP = "Invalid jump destination"
 _REQUIRED = re.compile(r"Required memory: (\d+)M")
 
 
@@ -150,6 +152,9 @@ def _run(
 ) -> dict[str, Any]:
     try:
         result = backend.run(circuit, shots=shots, memory=keep_order).result()
+        if _LOST_JUMP in result.status:
+            backend.set_options(enable_truncation=False)
+            result = backend.run(circuit, shots=shots, memory=keep_order).result()
     except QiskitError as error:
         raise ProgramError(f"the program cannot be simulated: {error.message}") from None
     if not result.success:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(\*/|\Z)", re.DOTALL)
 _BEFORE, _AFTER = 40, 50
@@ -33,6 +34,13 @@ class ProgramError(Exception):
         column = self.column or 1
         shown = excerpt(program, self.line, column)
         return f"{self.line}:{column} {self.text}" + (f"\n{shown}" if shown else "")
+
+
+def error_at(span: Any, text: str) -> ProgramError:
+    """Give an error at the place of a node of OpenQASM 3's parser, where that is known."""
+    if span is None:
+        return ProgramError(text)
+    return ProgramError(text, span.start_line, span.start_column + 1)
 
 
 def without_comments(program: str) -> str:

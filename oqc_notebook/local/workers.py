@@ -36,8 +36,9 @@ class WorkerError(Exception):
 class Worker:
     """One simulator process."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, max_memory_mb: int) -> None:
         self._process = process
+        self._max_memory_mb = max_memory_mb
 
     @classmethod
     async def start(cls, settings: Settings) -> Worker:
@@ -65,7 +66,7 @@ class Worker:
             )
         except OSError as error:
             raise WorkerError(f"the simulator could not be started: {error.strerror}") from error
-        worker = cls(process)
+        worker = cls(process, settings.max_memory_mb)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await worker._read()
@@ -123,6 +124,8 @@ class Worker:
         if code < 0:
             names = {number.value: number.name for number in signal.Signals}
             how = f"signal {names.get(-code, -code)}"
+            if code == -signal.SIGABRT:
+                how += f", mostly for more memory than the limit of {self._max_memory_mb} MB"
         else:
             how = f"exit code {code}"
         return WorkerError(f"the simulator ended at this program ({how})")
@@ -139,6 +142,26 @@ class Worker:
         await self._process.wait()
         with contextlib.suppress(OSError):
             await self._process.stdin.wait_closed()
+
+
+class Simulator:
+    """A simulator process that was acquired, until it is given back."""
+
+    def __init__(self, pool: WorkerPool, worker: Worker) -> None:
+        self._pool = pool
+        self._worker = worker
+
+    async def run(self, request: dict[str, Any]) -> Outcome:
+        """Run one request, within the time limit, and give the process back."""
+        return await self._pool.run(self._worker, request)
+
+    def release(self) -> None:
+        """Give back a process that was not used."""
+        self._pool.release(self._worker)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._worker.kill()
 
 
 class WorkerPool:
@@ -163,8 +186,8 @@ class WorkerPool:
         for _ in range(self._settings.workers):
             self._start_one()
 
-    async def acquire(self) -> Worker:
-        """Wait for an idle process; it must be given to `run` or `release`.
+    async def acquire(self) -> Simulator:
+        """Wait for an idle process; `run` or `release` gives it back.
 
         Raises
         ------
@@ -177,7 +200,7 @@ class WorkerPool:
                 self._start_one()
                 raise worker
             if worker.alive:
-                return worker
+                return Simulator(self, worker)
             self._replace(worker)
 
     def release(self, worker: Worker) -> None:

@@ -69,6 +69,9 @@ def test_the_end_of_standard_input(start_qpu, bell):
     assert stays.run(bell)
 
 
+HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\ncreg c[1];\n'
+
+
 def test_no_simulator_outlives_a_killed_server(start_qpu, endless):
     qpu = start_qpu("--latency", "0", "--workers", "2")
     task_id = qpu.submit(endless)[0]
@@ -111,6 +114,15 @@ def test_the_memory_limit(start_qpu, bell):
     error = qpu.fail(dense)
     assert error["error_code"] == 413
     assert "needs 256 MB of memory; the limit is 64 MB" in error["error_message"]
+    assert qpu.run(bell)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited on Linux only")
+def test_a_program_that_means_more_gates_than_there_is_room_for_names_the_limit(start_qpu, bell):
+    qpu = start_qpu("--latency", "0", "--workers", "1", "--max-memory-mb", "64")
+    doubled = "".join(f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}\n" for i in range(1, 40))
+    program = f"{HEADER}gate g0 a {{ x a; x a; }}\n{doubled}g39 q[0];\nmeasure q -> c;"
+    assert "the limit of 64 MB" in qpu.fail(program)["error_message"]
     assert qpu.run(bell)
 
 

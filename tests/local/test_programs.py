@@ -87,6 +87,12 @@ def test_ghz(local_qpu, qubits):
             "if (c == 1) { x q[1]; } else { x q[0]; }" + MEASURE3,
             {"c": {"11": 1000}},
         ),
+        # Conditions before anything was measured.
+        (
+            QASM3 + "while (!c[0]) { x q[0]; c[0] = measure q[0]; } if (c == 2) { x q[1]; }",
+            {"c": {"10": 1000}},
+        ),
+        (QASM2 + "if (c == 0) x q[0]; if (c == 1) x q[1];" + MEASURE2, {"c": {"10": 1000}}),
     ],
 )
 def test_results(local_qpu, program, results):
@@ -125,8 +131,10 @@ def test_results(local_qpu, program, results):
         (QASM3 + "end;", "5:1 statements of the kind EndStatement cannot be run here"),
         (QASM3 + "int a = b;\nx q[a];", "5:9 "),
         (QASM3 + "def f(qubit a) { x b; }\nf(q[0]);", "5:18 Invalid number of qubits 0"),
-        (QASM3 + "int a = 0; while (a < 1) { x q[0]; }", "more than 10000 rounds"),
-        (QASM3 + "input float theta; rx(theta) q[0];" + MEASURE3, "without a value: theta"),
+        (QASM3 + "int a = 0; while (a < 1) { x q[0]; }", "5:12 a loop has more than 10000 rounds"),
+        (QASM3 + 'int a;\nbit[2] b = "11";\nif (int[2](b) != 0) { x q; }', "7:1 Cannot cast"),
+        (QASM3 + "input float theta; rx(theta) q[0];" + MEASURE3, "5:1 the program has inputs"),
+        (QASM3 + "extern f(int) -> int;\nint i = f(2);" + MEASURE3, "5:1 statements of the kind"),
         (QASM3 + "x q[0];", "measures nothing"),
         (QASM3 + "U(" + "(" * 400 + "1" + ")" * 400 + ", 0, 0) q[0];", "nested too deeply"),
         ("OPENQASM 4.0;", "OpenQASM 4 is not known"),

@@ -18,24 +18,32 @@ from tests.support import LocalQpu
 SDK = "oqc-qcaas-sdk==0.1.24"
 CLIENT = "oqc-qcaas-client==3.22.1"
 VALIDATOR = "roc-validator==0.13.0"
+#: The plugin calls what later versions of PennyLane do not have any more.
+PLUGIN = ("pennylane-oqcqcaas==0.2.2", CLIENT, "pennylane==0.42.3")
 
 
 @pytest.fixture(scope="session")
 def published_sdk(request: pytest.FixtureRequest) -> Path:
     """An interpreter with the published SDK."""
-    return _interpreter_with(SDK, request.config)
+    return _interpreter_with(request.config, SDK)
 
 
 @pytest.fixture(scope="session")
 def published_client(request: pytest.FixtureRequest) -> Path:
     """An interpreter with the published client."""
-    return _interpreter_with(CLIENT, request.config)
+    return _interpreter_with(request.config, CLIENT)
+
+
+@pytest.fixture(scope="session")
+def pennylane_plugin(request: pytest.FixtureRequest) -> Path:
+    """An interpreter with PennyLane and its plugin for QCaaS."""
+    return _interpreter_with(request.config, *PLUGIN)
 
 
 @pytest.fixture(scope="session")
 def crate_validator(request: pytest.FixtureRequest) -> Path:
     """An interpreter with the validator of RO-Crates."""
-    return _interpreter_with(VALIDATOR, request.config)
+    return _interpreter_with(request.config, VALIDATOR)
 
 
 @pytest.fixture(scope="session")
@@ -57,17 +65,17 @@ def slow_qpu() -> Iterator[LocalQpu]:
         yield qpu
 
 
-def _interpreter_with(requirement: str, config: pytest.Config) -> Path:
-    """Give an interpreter with `requirement`, from an earlier run where there is one."""
+def _interpreter_with(config: pytest.Config, *requirements: str) -> Path:
+    """Give an interpreter with `requirements`, from an earlier run where there is one."""
     base, version = _base_interpreter()
     environments = config.cache.mkdir("peers")
-    folder = environments / f"{requirement}-python{version}"
+    folder = environments / f"{'-'.join(requirements)}-python{version}"
     if not _python_in(folder).exists():
         # made under another name, so that what has this one is complete
         with tempfile.TemporaryDirectory(dir=environments, prefix="unfinished-") as unfinished:
             made = Path(unfinished) / "environment"
             _run([base, "-m", "venv", made])
-            _run([_python_in(made), "-m", "pip", "install", "--quiet", requirement])
+            _run([_python_in(made), "-m", "pip", "install", "--quiet", *requirements])
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
     return _python_in(folder)
