@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -131,9 +132,7 @@ def task_fields(config: Config | None) -> dict[str, Any]:
         If an external setting is something that JSON cannot hold.
     """
     if config is None:
-        config = CompilerConfig(
-            repeats=DEFAULT_SHOTS, results_format=QuantumResultsFormat().binary_count()
-        )
+        return {"config": _default_text()}
     kind = EradoConfig if isinstance(config, EradoConfig) else CompilerConfig
     fields = {"config": _plain(config, kind).to_json()}
     # by name, so that the noise of the published SDK's class is not dropped either
@@ -144,6 +143,14 @@ def task_fields(config: Config | None) -> dict[str, Any]:
             raise SnapshotError(f"{place} is no finite number, so it cannot be sent.")
         fields["external_config"] = external
     return fields
+
+
+@functools.cache  # thousands of jobs are submitted at once, on the session's loop
+def _default_text() -> str:
+    binary_count = QuantumResultsFormat().binary_count()
+    config = CompilerConfig(repeats=DEFAULT_SHOTS, results_format=binary_count)
+    text: str = _plain(config, CompilerConfig).to_json()
+    return text
 
 
 def config_to_text(config: Config) -> tuple[str, ConfigType]:

@@ -34,7 +34,11 @@ COLUMNS = (
     "simulated",
 )
 
-BIT_ORDER = "c[0] is the leftmost bit"
+
+def bit_order(register: str = "c", end: str = "leftmost") -> str:
+    """Say in which order the bits of a classical register are written."""
+    return f"{register}[0] is the {end} bit"
+
 
 #: QPUs of the local QPU have ids that begin like this; their results are simulated.
 _SIMULATED = "qpu:local:"
@@ -101,7 +105,7 @@ def _frame(outputs: Iterable[tuple[int, str | None, int, JobOutput]]) -> pandas.
                 ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame = frame.astype({"child": int, "run": int, "count": int, "probability": float})
-    frame.attrs = {"bit_order": BIT_ORDER, "errors": errors}
+    frame.attrs = {"bit_order": bit_order(), "errors": errors}
     return frame
 
 

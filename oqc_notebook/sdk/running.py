@@ -218,6 +218,7 @@ class Runnable:
     async def _submit(
         self, connection: Connection, timeout_s: float | None, anew: Iterable[Job] | None = None
     ) -> None:
+        await connection.submissions.turn()
         connection.submissions.start(self._anew() if anew is None else anew)
         submissions = {job._submission for job in self._members() if job._submission is not None}
         if await wait_for_all(submissions, timeout_s):
@@ -238,11 +239,13 @@ class Runnable:
         return [job for job in self._members() if job._runs_anew]
 
     async def _wait(self, connection: Connection, timeout_s: float | None) -> None:
+        await connection.submissions.turn()
         await self._follow(
             connection, (job for job in self._members() if job._never_submitted), timeout_s
         )
 
     async def _execute(self, connection: Connection, timeout_s: float | None) -> None:
+        await connection.submissions.turn()
         await self._follow(connection, self._anew(), timeout_s)
         for job in self._members():
             if job._raise_on_error:

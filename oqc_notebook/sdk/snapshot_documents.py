@@ -224,7 +224,8 @@ def _newest_said_twice(document: Any) -> Literal["result", "error"] | None:
     runs = document.get("history") if isinstance(document, dict) else None
     newest = runs[-1] if isinstance(runs, list) and runs else None
     kind = newest.get("kind") if isinstance(newest, dict) else None
-    if kind in ("result", "error") and document.get(kind) == newest:
+    said = document.get(kind) if kind in ("result", "error") else None
+    if said is not None and (said is newest or said == newest):
         return cast(Literal["result", "error"], kind)
     return None
 

@@ -220,7 +220,8 @@ class _Outputs:
         if kind == "result" and "data" not in run:
             fields["data"] = {}
         block: Any = fields.pop("oqc_notebook", None) or {}
-        fields["state_times"] = _all_in_utc(block.get("state_times", {}))
+        times = block.get("state_times", {})
+        fields["state_times"] = times if isinstance(times, str) else _all_in_utc(times)
         # past the constructor and the descriptors, which take as long as all the rest
         output: JobOutput = object.__new__(JobResult if kind == "result" else JobError)
         object.__setattr__(output, "__dict__", fields)

@@ -37,8 +37,20 @@ from oqc_notebook.sdk.snapshot_writing import (
 #: milliseconds.
 _MOST_ENTRIES = 2000
 
-#: What stands before and after the children of a composite.
-_BEGIN, _END = b',\n  "jobs": [\n', b"\n  ]\n}\n"
+#: What stands before, between and after the children of a composite.
+_BEGIN, _BETWEEN, _END = b',\n  "jobs": [\n', b",\n", b"\n  ]\n}\n"
+
+#: How a child ends and the next one begins; a longer text is found faster.
+_NEXT = b"\n}" + _BETWEEN + b'{\n  "schema_version": '
+
+#: What stands after the latest output of a job.
+_AFTER_LATEST = {
+    "result": b',\n  "error": null,\n  "history": [\n',
+    "error": b',\n  "history": [\n',
+}
+
+#: How a job with a history ends.
+_END_OF_HISTORY = b"\n  ]\n}"
 
 
 def job_text(job: Job) -> bytes:
@@ -67,7 +79,7 @@ def composite_text(composite: CompositeJob) -> bytes:
     parts, separator = [_fields(document)], _BEGIN
     for child in each(moments, lambda moment: _parts_of_job(moment, configs)):
         parts += (separator, *child)
-        separator = b",\n"
+        separator = _BETWEEN
     return b"".join([*parts, _END])
 
 
@@ -88,10 +100,33 @@ def apart(content: bytes) -> tuple[bytes, Iterator[bytes]] | None:
 
 
 def _children(content: bytes, start: int) -> Iterator[bytes]:
-    while (comma := content.find(b"\n},\n{\n", start)) >= 0:
-        yield content[start : comma + 2]
-        start = comma + len(b"\n},\n")
+    while (end := content.find(_NEXT, start)) >= 0:
+        end += len(b"\n}")
+        yield content[start:end]
+        start = end + len(_BETWEEN)
     yield content[start : -len(_END)]
+
+
+def newest_once(child: bytes) -> tuple[bytes, str | None, int]:
+    """Leave out what a child's JSON says twice: its latest output, if it is its newest run, too.
+
+    Returns
+    -------
+    tuple
+        The JSON; which of its fields says null instead of what its history ends with; and how
+        many runs that has, if the child is laid out as it is written here.
+    """
+    end = len(child) - len(_END_OF_HISTORY)
+    newest = child[child.rfind(b"\n", 0, end) + 1 : end]
+    if child.endswith(_END_OF_HISTORY):
+        for name, follows in _AFTER_LATEST.items():
+            field = f',\n  "{name}": '.encode()
+            said = child.find(field) + len(field)
+            after = said + len(newest)
+            if child.startswith(follows, after) and child[said:after] == newest:
+                runs = child.count(b"\n", after + len(follows)) - _END_OF_HISTORY.count(b"\n") + 1
+                return child[:said] + b"null" + child[after:], name, runs
+    return child, None, 0
 
 
 def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:

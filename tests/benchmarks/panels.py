@@ -4,7 +4,8 @@ For 200, 2,000 and 10,000 children: what the kernel needs to open the panel and 
 of 11 children that changed, what is sent, and how soon Chromium has painted it, in
 JupyterLab with a real kernel. The children are moved by hand, as answers of a server
 would move them, so that nothing else is measured. Bytes are those of the widget's own
-messages; the panel's code is sent once for each panel and told apart.
+messages; the panel's code is sent once for each panel and told apart. The last line is for
+bitstrings of 100 qubits, each another one.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.lab import PATIENCE_MS, Lab, Notebook, launch
 
-CHILDREN = (200, 2_000, 10_000)
+#: How many children, and qubits of each.
+CASES = ((200, 2), (2_000, 2), (10_000, 2), (10_000, 100))
 
 #: Times that 11 children change.
-_CHANGES = 9
+_CHANGES = 5
 
 #: Makes the children, half of them ended, and notes what the panel's half in the kernel does.
 _PREPARE = """
-import asyncio, json, statistics, time, uuid
+import asyncio, json, random, statistics, time, uuid
 from oqc_notebook.sdk import CompositeJob, OqcSdk
 from oqc_notebook.widgets import show
 from oqc_notebook.widgets.bundle import loader
@@ -38,8 +40,14 @@ sweep = CompositeJob(
     [sdk.create_job(program="p", qpu_id="qpu:1", label=f"θ = {{i / 1000:.3f}}") for i in range({n})]
 )
 
+chance = random.Random(5)
+
 def end(index, shift=0):
-    counts = {{"00": 500 - shift, "11": 440 + shift, "01": 31, "10": 29}}
+    first, *others = ["00", "11", "01", "10"]
+    if {qubits} > 2:
+        first = "0" * {qubits}
+        others = [f"{{chance.getrandbits({qubits}):0{qubits}b}}" for _ in range(3)]
+    counts = dict(zip([first, *others], [500 - shift, 440 + shift, 31, 29]))
     job = sweep.jobs[index]
     job._take_over(job._run, {{"status": "COMPLETED", "results": {{"c": counts}}}})
 
@@ -113,11 +121,11 @@ _WATCH = """
 """
 
 
-def measure(lab: Lab, page: Page, children: int) -> list[str]:
+def measure(lab: Lab, page: Page, children: int, qubits: int) -> list[str]:
     """Measure a panel of so many children; give the cells of a row of the table."""
     path = lab.write(
-        f"children-{children}",
-        _PREPARE.format(n=children),
+        f"children-{children}-{qubits}",
+        _PREPARE.format(n=children, qubits=qubits),
         _OPEN,
         _CHANGE.format(changes=_CHANGES),
     )
@@ -129,7 +137,7 @@ def measure(lab: Lab, page: Page, children: int) -> list[str]:
     shown_at = page.evaluate("() => window.painted.rows") / 1000
     changes = printed(notebook, 2)
     painted = page.evaluate("() => window.painted")
-    counts = [f"00: {500 - change}" for change in range(1, _CHANGES + 1)]
+    counts = [f"{'0' * qubits}: {500 - change}" for change in range(1, _CHANGES + 1)]
     delays = [
         painted[count] / 1000 - at for count, (_, at, _, _) in zip(counts, changes, strict=True)
     ]
@@ -137,6 +145,7 @@ def measure(lab: Lab, page: Page, children: int) -> list[str]:
     _, _, took, size = zip(*changes, strict=True)
     return [
         f"{children:,}",
+        str(qubits),
         f"{1000 * opened['took']:.0f} ms",
         f"{opened['bytes'] / 1000:,.0f} kB",
         f"{1000 * (shown_at - opened['at']):.0f} ms",
@@ -157,6 +166,7 @@ def printed(notebook: Notebook, cell: int) -> Any:
 
 HEADS = [
     ("", "children"),
+    ("", "qubits"),
     ("open", "kernel"),
     ("", "sent"),
     ("", "painted"),
@@ -174,7 +184,7 @@ def main() -> None:
         browser = launch(playwright)
         try:
             page = browser.new_page(viewport={"width": 1000, "height": 1000})
-            rows = [measure(lab, page, children) for children in CHILDREN]
+            rows = [measure(lab, page, *case) for case in CASES]
         finally:
             browser.close()
             lab.stop()

@@ -2,11 +2,15 @@
 
 A composite is executed against the timed service, which ends all jobs 0.5 s after their
 submission, with and without an archive: how much later the submission is sent, how much
-later the end is seen, what is written for a change, how long resuming takes.
+later the end is seen, what is written for a change, how long resuming takes. And how
+long the session's loop is held up at most by 10,000 children in 50 composites, beside
+the longest that Python's collector of cycles took in that time, which is part of it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import resource
 import sys
@@ -108,6 +112,67 @@ def measure(folder: Path, count: int, counter: Counter) -> None:
         run(sdk.close())
 
 
+class Watch:
+    """Measures how long a loop is held up, and how long full collections take."""
+
+    def __init__(self) -> None:
+        self.longest_s = self.collection_s = self._began = 0.0
+        self.is_on = True
+        gc.callbacks.append(self._collecting)
+
+    def _collecting(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        elif info["generation"] == 2:
+            self.collection_s = max(self.collection_s, time.perf_counter() - self._began)
+
+    async def watch(self) -> None:
+        """Look every millisecond, on the loop."""
+        while self.is_on:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest_s = max(self.longest_s, time.perf_counter() - began - 0.001)
+
+    def taken(self) -> str:
+        """Give what was measured since the last time."""
+        said = f"{self.longest_s * 1000:7.1f} ms  (a collection {self.collection_s * 1000:.1f} ms)"
+        self.longest_s = self.collection_s = 0.0
+        return said
+
+
+def measure_blocks(folder: Path) -> None:
+    """Print for how long the loop does nothing else while many composites are executed."""
+    with service("together", 0.5) as url:
+        sdk = OqcSdk(url, "x")
+        run(sdk.open())
+        recorder = archive.attach(sdk, folder / "blocks.oqc")
+        connection = sdk._connection
+        assert connection is not None
+        watch = Watch()
+        watching = asyncio.run_coroutine_threadsafe(watch.watch(), connection.loop)
+        composites = [
+            sdk.create_job(program=[PROGRAM] * 200, qpu_id="qpu:timed") for _ in range(50)
+        ]
+
+        async def submit() -> None:
+            await asyncio.gather(*(each.submit(timeout_s=None) for each in composites))
+
+        async def wait() -> None:
+            await asyncio.gather(*(each.wait(timeout_s=600) for each in composites))
+
+        print("50 composites of 200 children")
+        watch.taken()
+        asyncio.run(submit())  # on a loop of its own, as a kernel has one
+        print(f"  longest block, submission {watch.taken()}")
+        asyncio.run(wait())
+        print(f"  longest block, results    {watch.taken()}")
+        watch.is_on = False
+        watching.result()
+        gc.callbacks.remove(watch._collecting)
+        recorder.flush(120)
+        run(sdk.close())
+
+
 def main() -> None:
     """Measure composites of several sizes."""
     counter = Counter()
@@ -115,6 +180,7 @@ def main() -> None:
         print(f"in {os.path.dirname(folder)}, {os.cpu_count()} CPUs")
         for count in CHILDREN:
             measure(Path(folder), count, counter)
+        measure_blocks(Path(folder))
 
 
 if __name__ == "__main__":
