@@ -79,7 +79,7 @@ class Jobs:
 
     def __repr__(self) -> str:
         names = variables()
-        return jobs_text(self.sdk.url, [listed_job(job, names.get(id(job))) for job in self])
+        return jobs_text(self.sdk, [listed_job(job, names.get(id(job))) for job in self])
 
     def _ipython_display_(self) -> None:
         if in_a_kernel():

@@ -93,6 +93,18 @@ def test_the_table_of_magics_is_that_of_the_code() -> None:
     assert "\n".join(["| magic | what it does |", "| --- | --- |", *rows, ""]) in README
 
 
+def test_the_files_of_an_archive_are_those_that_the_layout_names() -> None:
+    (layout,) = re.findall(r"```text\nbell\.ipynb\nbell\.oqc/\n(.*?)```", README, flags=re.DOTALL)
+    named = set(re.findall(r"^  ([\w.-]+)(?:/| )", layout, flags=re.MULTILINE))
+    archives = list(ROOT.glob("notebooks/*.oqc"))
+    there = {path.name for archive in archives for path in archive.glob("[!.]*")}
+    sessions = {path.name for archive in archives for path in archive.glob("sessions/*")}
+    assert len(archives) >= 7
+    assert there | {"index.json", "live", "saved"} == named
+    kinds = {re.sub(r"^[^.]+", "SESSION", name) for name in sessions if ".lock" not in name}
+    assert kinds == set(re.findall(r"sessions/(\S+)", layout))
+
+
 def test_every_picture_is_there_and_small() -> None:
     for name in re.findall(r'src(?:set)?="([^"]+)"', README):
         assert 0 < (ROOT / name).stat().st_size < 150_000

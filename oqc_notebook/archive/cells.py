@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oqc_notebook.archive.formats import CellFacts, CellMark
-from oqc_notebook.archive.redaction import redacted
+from oqc_notebook.archive.redaction import HIDDEN, REMOVED, redacted
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,11 @@ def now() -> datetime:
 
 
 def mark_of(source: str) -> str:
-    """Give what a cell's source is known by: a hash of it without secrets."""
-    return hashlib.sha256(redacted(source).encode()).hexdigest()
+    """Give what a cell's source is known by: a hash of it without secrets.
+
+    It is the same whether they were taken out here or by an export.
+    """
+    return hashlib.sha256(redacted(source).replace(REMOVED, HIDDEN).encode()).hexdigest()
 
 
 class Journal:

@@ -110,11 +110,14 @@ def _against_cells(book: Book, wanted: Provenance, entries: list[Entry]) -> str:
         assert then is not None, "its hash is in the index"
         if cell.id is not None and cell.id == then.id:
             return 2.0
-        return difflib.SequenceMatcher(None, cell.source, then.source, autojunk=False).ratio()
+        now_, then_ = cell.source or "", then.source or ""
+        return difflib.SequenceMatcher(None, now_, then_, autojunk=False).ratio()
 
     run = max(runs, key=likeness)
     then = run.provenance.cell
-    if then is None or likeness(run) < _ALIKE:
+    if then is None or then.source is None or cell.source is None:
+        return "no run of this cell as it is now is archived (its earlier text is not recorded)."
+    if likeness(run) < _ALIKE:
         return "no run of this cell was ever archived."
     difference = _difference("cell", then.source, cell.source, run)
     return f"this cell changed since it was run.\n{difference}"

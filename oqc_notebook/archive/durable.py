@@ -81,10 +81,15 @@ def _write_some(items: list[tuple[Path, bytes]], once: bool) -> None:
 def _sync(descriptors: list[int]) -> None:
     """Bring files to the disk: several at a time, of which it makes one effort."""
     if len(descriptors) >= _WORTH_THREADS:
+        shares = [descriptors[start::_THREADS] for start in range(_THREADS)]
         with contextlib.suppress(RuntimeError), ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(os.fsync, descriptors))
+            list(pool.map(_sync_in_turn, shares))
             return
-    for descriptor in descriptors:  # a few; or the process ends, and there are no threads
+    _sync_in_turn(descriptors)  # a few; or the process ends, and there are no threads
+
+
+def _sync_in_turn(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
         os.fsync(descriptor)
 
 

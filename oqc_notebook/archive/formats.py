@@ -33,12 +33,12 @@ class CellFacts(_Model):
     sha256
         Of its source.
     source
-        Its text, without secrets.
+        Its text, without secrets; None where cells are not to be recorded.
     """
 
     id: str | None = None
     sha256: str
-    source: str
+    source: str | None = None
 
 
 class Git(_Model):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from oqc_notebook.archive.cells import Execution, has_kernel
 from oqc_notebook.archive.errors import NotArchivedError
 from oqc_notebook.archive.kernel_session import KernelSession
-from oqc_notebook.archive.modes import mode
+from oqc_notebook.archive.modes import is_validated, mode
 from oqc_notebook.archive.recorded_answers import (
     CONNECTED,
     SAID,
@@ -146,6 +146,15 @@ class GivingBack:
             self._note_answer(line_of(question, self._announcement))
         sys.stdout.write(f"{self._announcement}\n")
         self._announcement = None
+
+    def as_said(self, text: str) -> str:
+        """Take down what a cell says of this machine; in a validation, give what it said then."""
+        question = self._question(SAID, ["file"])
+        if mode() != "replay":
+            self._note_answer(line_of(question, text))
+            return text
+        then = self._answers.archived_exactly(question) if is_validated() else None
+        return text if then is None else str(then)
 
     # ---- waits whose time was up ----
 

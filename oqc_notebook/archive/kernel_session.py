@@ -50,6 +50,7 @@ class KernelSession:
         self._has_begun = False
         self._is_changed = False
         self._marked: set[CellMark] = set()
+        self._servers: dict[str, str] = {}  # by address: the same without secrets
         self._tokens: list[str] = []  # whose hashes are to be written
         self._file = SessionFile(
             oqc_session=1,
@@ -91,12 +92,13 @@ class KernelSession:
 
         threading.Thread(target=describe, name="oqc_notebook archive", daemon=True).start()
 
-    def serves(self, url: str) -> None:
-        """Note the address of a service."""
-        url = redacted(url)
-        if url not in self._file.servers:
-            self._file.servers.append(url)
+    def serves(self, url: str) -> str:
+        """Note the address of a service; give it without secrets."""
+        if url not in self._servers:  # which is asked for with each job
+            self._servers[url] = redacted(url)
+            self._file.servers = list(dict.fromkeys(self._servers.values()))
             self._is_changed = True
+        return self._servers[url]
 
     def uses(self, tokens: list[str]) -> None:
         """Have the hashes of tokens kept, by which an export knows them again."""

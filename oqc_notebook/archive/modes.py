@@ -56,7 +56,7 @@ def set_mode(mode: Mode) -> None:
         If it is something else.
     """
     global _without_effect
-    if os.environ.get(VALIDATION_VARIABLE):
+    if is_validated():
         _without_effect = _checked(mode)
     else:
         os.environ[MODE_VARIABLE] = _checked(mode)
@@ -64,7 +64,12 @@ def set_mode(mode: Mode) -> None:
 
 def chosen_mode() -> Mode:
     """Give the mode that the notebook chose, also where that changes nothing."""
-    return _without_effect if os.environ.get(VALIDATION_VARIABLE) else mode()
+    return _without_effect if is_validated() else mode()
+
+
+def is_validated() -> bool:
+    """Whether the notebook is being validated: nothing next to it is to change."""
+    return bool(os.environ.get(VALIDATION_VARIABLE))
 
 
 def archiving_is_off() -> bool:

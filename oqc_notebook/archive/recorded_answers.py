@@ -148,7 +148,8 @@ class Answers:
         """
         found = self._find(question)
         if found is None:
-            asked = f"{question.name}({', '.join(map(repr, question.arguments))})"
+            given = [repr(each) for each in question.arguments if each is not None]
+            asked = f"{question.name}({', '.join(given)})"
             raise NotArchivedError(
                 f"The answer to {asked} is not in the archive {self._sidecar.folder.name}, and "
                 "in replay no service is asked. Run this cell live to archive it: %oqc_mode live."

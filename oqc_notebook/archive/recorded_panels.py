@@ -18,7 +18,7 @@ from oqc_notebook.archive.cells import Execution, now
 from oqc_notebook.archive.modes import mode
 from oqc_notebook.archive.notes import Notes
 from oqc_notebook.archive.plain_html import is_plain
-from oqc_notebook.archive.redaction import redacted
+from oqc_notebook.archive.redaction import REMOVED, redacted
 from oqc_notebook.archive.sidecar import Sidecar
 
 #: What is shown, by its MIME type.
@@ -98,7 +98,8 @@ class Panels:
                 execution=by.number,
                 ordinal=ordinal,
                 shown=shown,
-                bundle={kind: redacted(text) for kind, text in bundle.items()},
+                # as an export without secrets has it, which may stand in HTML
+                bundle={kind: redacted(text, REMOVED) for kind, text in bundle.items()},
             )
             self._notes.keep_panel(number, file.model_dump(mode="json"))
             self._wake()

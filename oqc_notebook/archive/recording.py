@@ -19,7 +19,6 @@ from oqc_notebook.archive.formats import Provenance
 from oqc_notebook.archive.given_back import GivingBack
 from oqc_notebook.archive.modes import archiving_is_off, mode
 from oqc_notebook.archive.records import CompositeRecord, EndedRun, JobRecord, inputs_sha256
-from oqc_notebook.archive.redaction import redacted
 from oqc_notebook.archive.sidecar import warn_once
 from oqc_notebook.sdk import CompositeJob, Job, JobState
 from oqc_notebook.sdk.frames import is_simulated
@@ -91,6 +90,10 @@ class Archive(GivingBack):
                     record.run, record.task_id, record.is_archived = (
                         job._run, job.task_id, job.ended,
                     )  # fmt: skip
+                    record.is_elsewhere = job.ended
+                home = job._home
+                if archiving_is_off() and home and self.sidecar.folder in home.path.parents:
+                    job._home = None  # its file is left as it is, too
 
     def asked(self, runnable: Runnable, anew: Sequence[Job]) -> None:
         """Note which cell asks for which runs, and give each its ordinal."""
@@ -101,9 +104,10 @@ class Archive(GivingBack):
                 return
             self._announce()
             self._waits_for(runnable)
-            fresh = [job for job in anew if not _goes_on(job)]
-            for job in fresh:
-                self._ask(job, execution)
+        fresh = [job for job in anew if not _goes_on(job)]
+        for job in fresh:  # each by itself: the session's loop must not wait for all
+            self._ask(job, execution)
+        with self._lock:
             given = set() if mode() == "live" else self._choose(fresh)
             if mode() == "replay":
                 return
@@ -111,15 +115,29 @@ class Archive(GivingBack):
             if isinstance(runnable, CompositeJob):
                 composite = self._composites.setdefault(runnable, CompositeRecord())
                 composite.name = name or composite.name
-                records = [self._record(job) for job in runnable.jobs]
-                if anew:
-                    composite.begin(runnable, records, set(anew), now())
-                    composite.leave_out(self._record(job) for job in given)
+                self._record_composite(runnable, composite, set(anew), given)
             else:
                 for job in runnable._members():
                     record = self._record(job)
                     record.name = name or record.name
         self._writer.wake()
+
+    def _record_composite(
+        self, composite: CompositeJob, record: CompositeRecord, anew: set[Job], given: set[Job]
+    ) -> None:
+        """Note that a run of a composite begins, or that one of a loaded composite goes on."""
+        is_new_here = not record.children and not composite.ended
+        if not anew and not is_new_here:
+            return
+        children = [self._record(job) for job in composite.jobs]
+        record.begin(composite, children, anew, now())
+        record.leave_out(self._record(job) for job in given)
+        for job, child in zip(composite.jobs, children, strict=True):
+            if child.is_elsewhere and job._output is not None:  # else the composite lacks it
+                child.is_elsewhere = False
+                self._archive(job, child, job._output)
+        if not anew:  # then no ids are reserved, with which it would be recorded
+            self._writer.reserve(list(zip(composite.jobs, children, strict=True)))
 
     async def reserved(self, jobs: Sequence[Job]) -> None:
         """Record reserved ids, and what else belongs to the same composites."""
@@ -180,9 +198,9 @@ class Archive(GivingBack):
     # ---- what the process and its user ask ----
 
     def begin(self) -> bool:
-        """Make the folder now; tell whether it can be written to."""
+        """Make the folder now, where it may be written to; tell whether it can be."""
         with self._lock:
-            return self._begin()
+            return mode() != "replay" and self._begin()
 
     def flush(self, limit_s: float = 30.0) -> bool:
         """Wait until all that was noted is on the disk; tell whether it is."""
@@ -225,7 +243,7 @@ class Archive(GivingBack):
         """Take up a composite that was rebuilt from the files."""
         with self._lock:
             self._composites[composite] = record
-            if record.is_live and not record.unfinished:
+            if record.is_live and not record.unfinished and self.begin():
                 self._writer.archive(record)  # the process was killed before it did that
 
     def take_over(self, jobs: Sequence[Job]) -> None:
@@ -244,35 +262,40 @@ class Archive(GivingBack):
 
     def _ask(self, job: Job, execution: Execution | None) -> None:
         """Give the run that is asked for its key."""
-        record = self._record(job)
+        with self._lock:
+            record = self._record(job)
         execution = execution or record.cell
         try:
             inputs = inputs_sha256(job)
         except (ValueError, TypeError, AttributeError):
             return  # it cannot be sent, and whoever asked is told so
-        is_same = record.asked is not None and record.asked.inputs_sha256 == inputs
-        if is_same and (record.asked_in is execution or record.is_asked_before):
-            return  # asked for twice before it began: one run
+        asked = self._provenance(job, execution, inputs, None)
         which = (None if execution is None else execution.number, inputs)
-        record.cell = record.asked_in = execution
-        record.asked = self._provenance(job, execution, inputs, self._ordinals[which])
-        self._ordinals[which] += 1
+        with self._lock:
+            is_same = record.asked is not None and record.asked.inputs_sha256 == inputs
+            if is_same and (record.asked_in is execution or record.is_asked_before):
+                return  # asked for twice before it began: one run
+            asked.ordinal = self._ordinals[which]
+            self._ordinals[which] += 1
+            record.cell = record.asked_in = execution
+            record.is_elsewhere = False
+            record.asked = asked
 
     def _provenance(
         self, job: Job, execution: Execution | None, inputs: str, ordinal: int | None
     ) -> Provenance:
-        server = None if job._client is None else redacted(job._client.url)
-        if server is not None:
-            self.session.serves(server)
+        cell = None if execution is None else execution.cell
+        if cell is not None and not self.session.record_cells:
+            cell = cell.model_copy(update={"source": None})
         return Provenance(
             notebook=None if self._notebook is None else self._notebook.name,
-            cell=None if execution is None else execution.cell,
+            cell=cell,
             execution=None if execution is None else execution.number,
             inputs_sha256=inputs,
             ordinal=ordinal,
             session=self.session.id,
             asked=now(),
-            server=server,
+            server=None if job._client is None else self.session.serves(job._client.url),
             simulated=is_simulated(job.qpu_id),
         )
 
@@ -300,6 +323,7 @@ class Archive(GivingBack):
             alone = with_one_run(job, output)
             provenance = self._provenance(alone, record.cell, inputs_sha256(alone), None)
             record.provenance = provenance
+            record.name = record.name or name_of(job)
         provenance.calibration = self._calibrations.file_of(output.qpu_id or job.qpu_id)
         if output.task_id is not None:
             self._by_task[output.task_id] = provenance

@@ -71,6 +71,8 @@ class JobRecord:
         Where it comes from.
     is_archived
         Whether it has ended and is on its way into the archive.
+    is_elsewhere
+        Whether it had ended when the job was loaded: it is in a file of the user's alone.
     runs
         How many runs are archived.
     newest
@@ -94,6 +96,7 @@ class JobRecord:
     task_id: uuid.UUID | None = None
     provenance: Provenance | None = None
     is_archived: bool = False
+    is_elsewhere: bool = False
     runs: int = 0
     newest: str | None = None
     is_live: bool = False

@@ -9,6 +9,9 @@ from typing import Any
 #: What stands in place of a secret.
 HIDDEN = "<hidden>"
 
+#: What stands there in an export that was made without secrets.
+REMOVED = "[token removed]"
+
 #: A shorter text may occur by chance (characters).
 _SHORTEST = 6
 
@@ -47,19 +50,19 @@ def tokens_of(credential: Any) -> list[str]:
     return [value for name, value in fields.items() if isinstance(value, str) and "token" in name]
 
 
-def redacted(text: str) -> str:
-    """Give a text with what is, or looks like, a secret replaced.
+def redacted(text: str, mark: str = HIDDEN) -> str:
+    """Give a text with what is, or looks like, a secret replaced by `mark`.
 
     Those are the tokens and passwords of this process's sessions and of its environment
     (``OQC_AUTH_TOKEN`` and the like), texts given to names such as ``token``, Bearer
     values and JSON web tokens.
     """
     for secret in sorted(_known | _of_environment(), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    text = _GIVEN.sub(rf"\1\2{HIDDEN}\2", text)
-    text = _BEARER.sub(rf"\1{HIDDEN}", text)
-    text = _JWT.sub(HIDDEN, text)
-    return _IN_ADDRESS.sub(f"{HIDDEN}@", text)
+        text = text.replace(secret, mark)
+    text = _GIVEN.sub(rf"\1\2{mark}\2", text)
+    text = _BEARER.sub(rf"\1{mark}", text)
+    text = _JWT.sub(mark, text)
+    return _IN_ADDRESS.sub(f"{mark}@", text)
 
 
 def _of_environment() -> set[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import keyword
 import os
 import re
+import shutil
+import tempfile
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic_core import from_json
 
+from oqc_notebook.archive.modes import is_validated
 from oqc_notebook.archive.where import notebook_place
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.sdk.configs import Config, config_to_text
@@ -61,7 +66,8 @@ def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None
     is also a run of this job, in the same order, and it is known to be this job's (they share a
     run, or this object was saved to or loaded from it, or both are the same program that never
     ran).
-    Otherwise it stays, and NAME-2.json, NAME-3.json, ... is taken.
+    Otherwise it stays, and NAME-2.json, NAME-3.json, ... is taken. While a notebook is
+    validated, a temporary folder is taken instead.
 
     Parameters
     ----------
@@ -88,7 +94,8 @@ def save(runnable: Job | CompositeJob, name: str, path: str | Path | None = None
         runnable.save(path)
         return Path(path).absolute()
     clients = (job._client for job in runnable._members())
-    folder = saved_folder(next((sdk for sdk in clients if sdk is not None), None))
+    sdk = next((sdk for sdk in clients if sdk is not None), None)
+    folder = _aside() if is_validated() else saved_folder(sdk)
     folder.mkdir(parents=True, exist_ok=True)
     stem = safe_name(name)
     for number in itertools.count(1):
@@ -115,7 +122,11 @@ def saved(sdk: OqcSdk | None = None) -> list[SavedFile]:
         The session whose archive is meant; None for the one next to the notebook.
     """
     found = []
-    for path in saved_folder(sdk).glob("*.json"):
+    files = list(saved_folder(sdk).glob("*.json"))
+    if is_validated():
+        aside = {path.name: path for path in _aside().glob("*.json")}
+        files = [*aside.values(), *(path for path in files if path.name not in aside)]
+    for path in files:
         try:
             kind = _kind_of(path)
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -150,6 +161,14 @@ def saved_folder(sdk: OqcSdk | None) -> Path:
     if archive is not None and archive.is_named:
         return archive.sidecar.folder / "saved"
     return notebook_place().folder / "saved"
+
+
+@functools.cache
+def _aside() -> Path:
+    """Make the folder of this process where a notebook that is validated saves."""
+    folder = tempfile.mkdtemp(prefix="oqc-saved-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _kind_of(path: Path) -> Kind | None:

@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from oqc_notebook.archive import index
 from oqc_notebook.archive.formats import (
@@ -17,6 +18,7 @@ from oqc_notebook.archive.formats import (
     LiveFile,
 )
 from oqc_notebook.archive.locking import is_alive
+from oqc_notebook.archive.modes import archiving_is_off, mode
 from oqc_notebook.archive.rebuilding import Rebuilder
 from oqc_notebook.archive.recording import Archive
 from oqc_notebook.archive.redaction import redacted
@@ -63,6 +65,11 @@ class Archived:
     id: str
     _block: CompositeBlock | None = field(repr=False, default=None)
 
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether it was submitted to a local QPU, which may have ended with its kernel."""
+        return urlsplit(self.server or "").hostname in ("127.0.0.1", "localhost", "::1")
+
 
 class Survey:
     """What the files say at one moment.
@@ -106,9 +113,7 @@ class Survey:
             if job is None:
                 return
             if job.task_id is not None and newest is not None and newest.task_id == job.task_id:
-                # a process was killed after it archived the run
-                with contextlib.suppress(OSError):
-                    self._sidecar.live_file(id_).unlink(missing_ok=True)
+                self._remove(id_)  # a process was killed after it archived the run
             else:
                 self._live_jobs[id_] = job
 
@@ -128,8 +133,13 @@ class Survey:
                 and not self._is_alive(block.session)
             ):
                 del self._live_jobs[id_]
-                with contextlib.suppress(OSError):
-                    self._sidecar.live_file(id_).unlink(missing_ok=True)
+                self._remove(id_)
+
+    def _remove(self, id_: str) -> None:
+        """Remove a live file that is superfluous, unless only to look is allowed."""
+        if mode() != "replay" and not archiving_is_off():
+            with contextlib.suppress(OSError):
+                self._sidecar.live_file(id_).unlink(missing_ok=True)
 
     # ---- listing ----
 
@@ -249,12 +259,13 @@ class Survey:
             return [item for item in everything if item.standing == "in flight"]
         found = [item for item in everything if item.name == name]
         if not found:
-            known = ", ".join(item.name for item in everything) or "nothing"
-            raise ValueError(
-                f"The archive holds no job {name!r} that is not here; it holds {known}."
-            )
+            known = ", ".join(item.name for item in everything)
+            there_is = f" There is: {known}." if known else ""
+            raise ValueError(f"The archive has no {name!r} to give back.{there_is}")
         if found[0].standing == "another kernel's":
             raise ValueError(f"{name} is followed by another kernel of this notebook, which runs.")
+        if found[0].standing == "another server's" and not found[0].is_on_this_machine:
+            raise ValueError(f"{name} was submitted to {found[0].server}: connect there.")
         return found
 
     def rebuilt(self, item: Archived) -> AnyJob | None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from oqc_notebook.archive.cells import shell
 from oqc_notebook.archive.jupyter_server import path_in_sessions
 
 #: Set it to the path of the notebook where nothing else tells.
@@ -93,34 +93,28 @@ def _candidates() -> Iterator[tuple[str, str]]:
     """Give what may be the notebook's path, the most reliable first, and how it was found."""
     if named := os.environ.get(PATH_VARIABLE):
         yield named, f"{PATH_VARIABLE} names it"
-    shell = _shell()
-    if shell is None:
+    ip = shell()
+    if ip is None:
         return
-    if path := path_in_cell_uri(_cell_id(shell)):
+    if path := path_in_cell_uri(_cell_id(ip)):
         yield path, "the VS Code cell that runs says so"
-    names = shell.user_ns
+    names = ip.user_ns
     if isinstance(path := names.get("__vsc_ipynb_file__"), str):
         yield path, "VS Code says so"
     for name in ("PAPERMILL_OUTPUT_PATH", "PAPERMILL_INPUT_PATH"):
         if isinstance(path := names.get(name), str):
             yield path, f"papermill says so ({name})"
-    if (connection_file := _server_connection_file(shell)) is not None:
+    if (connection_file := _server_connection_file(ip)) is not None:
         if path := path_in_sessions(connection_file.parent, _kernel_id(connection_file)):
             yield path, "the Jupyter server says so"
         if path := os.environ.get("JPY_SESSION_NAME"):
             yield path, "the Jupyter server said so when it started this kernel"
 
 
-def _shell() -> Any:
-    """Give IPython's shell, or None; IPython is not imported to find that there is none."""
-    ipython = sys.modules.get("IPython")
-    return None if ipython is None else ipython.get_ipython()
-
-
-def _cell_id(shell: Any) -> str:
+def _cell_id(ip: Any) -> str:
     """Give the id that the front end gave the cell that runs, or nothing."""
     try:
-        return str(shell.get_parent()["metadata"]["cellId"])
+        return str(ip.get_parent()["metadata"]["cellId"])
     except (AttributeError, LookupError, TypeError):  # no kernel, no cell, or no id
         return ""
 
@@ -140,9 +134,9 @@ def path_in_cell_uri(cell_id: str) -> str | None:
     return path or None
 
 
-def _server_connection_file(shell: Any) -> Path | None:
+def _server_connection_file(ip: Any) -> Path | None:
     """Give the kernel's connection file if a Jupyter server started it for a notebook."""
-    kernel = getattr(shell, "kernel", None)
+    kernel = getattr(ip, "kernel", None)
     named = str(getattr(getattr(kernel, "parent", None), "abs_connection_file", ""))
     if not _SERVER_KERNEL.fullmatch(Path(named).name):
         return None

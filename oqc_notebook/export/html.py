@@ -148,7 +148,7 @@ def _page_of(bundle: Bundle) -> dict[str, Any]:
             "asked": None
             if run.provenance is None
             else time_of(run.provenance.asked.isoformat()).removesuffix(" UTC"),
-            "cell": None if cell is None else first_line(cell.source),
+            "cell": None if cell is None or cell.source is None else first_line(cell.source),
             "cell_id": None if cell is None else ids.get(cell.sha256),
         }
 

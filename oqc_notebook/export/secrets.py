@@ -7,6 +7,7 @@ tokens of the sessions that the archive records, by their salted hashes.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -17,11 +18,12 @@ from pydantic import ValidationError
 
 from oqc_notebook.archive.cells import mark_of
 from oqc_notebook.archive.formats import SessionFile
+from oqc_notebook.archive.records import inputs_sha256
+from oqc_notebook.archive.redaction import REMOVED
 from oqc_notebook.archive.token_marks import TokenMark, marked_words
 from oqc_notebook.export.bundle import Bundle
-
-#: What stands in place of a secret in a redacted export.
-REMOVED = "[token removed]"
+from oqc_notebook.sdk import Job
+from oqc_notebook.sdk.persistence import load_file
 
 _JWT = re.compile(r"(?<![\w-])(eyJ[\w-]+)\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
 _VALUE = r"([\w.~+/=-]{8,})"
@@ -213,27 +215,31 @@ def _written(steps: list[str | int]) -> str:
 def _redacted(bundle: Bundle, secrets: set[str]) -> Bundle:
     """Replace secrets in a copy.
 
-    A cell that held one is another cell afterwards. Its runs name it by its hash, so the
-    hash is replaced, too: then they are still its runs.
+    A cell or a program that held one is another one afterwards. Runs name them by their
+    hashes, so those are replaced, too: then a replay finds them.
     """
-    replaced = dict.fromkeys(sorted(secrets, key=len, reverse=True), REMOVED)
-    for source in _sources(bundle.files[bundle.notebook]):
-        clean = source
-        for secret in replaced:
-            clean = clean.replace(secret, REMOVED)
-        if clean != source:
-            replaced[mark_of(source)] = mark_of(clean)
+    longest_first = sorted(secrets, key=len, reverse=True)
+    hashes: dict[bytes, bytes] = {}
     files = {}
     for name, content in bundle.files.items():
-        for old, new in replaced.items():
-            content = content.replace(old.encode(), new.encode())
-        files[name] = content
+        clean = content
+        for secret in longest_first:
+            clean = clean.replace(secret.encode(), REMOVED.encode())
+        files[name] = clean
+        if clean != content:
+            then, now = _hashes_in(name, content), _hashes_in(name, clean)
+            hashes |= {old: new for old, new in zip(then, now, strict=False) if old != new}
+    for old, new in hashes.items():
+        files = {name: content.replace(old, new) for name, content in files.items()}
     return Bundle(bundle.notebook, files)
 
 
-def _sources(notebook: bytes) -> list[str]:
-    try:
-        cells = json.loads(notebook)["cells"]
-        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, LookupError, TypeError):
-        return []
+def _hashes_in(name: str, content: bytes) -> list[bytes]:
+    """Give the hashes of the cells that a file holds, and that of the inputs of its job."""
+    sources = [text for steps, text in _texts(name, content) if steps[-1:] == ["source"]]
+    hashes = [mark_of(source) for source in sources]
+    with contextlib.suppress(ValueError, TypeError, AttributeError):  # it is no job
+        job = load_file(content, name, None)
+        if isinstance(job, Job):
+            hashes.append(inputs_sha256(job))
+    return [hash_.encode() for hash_ in hashes]

@@ -165,12 +165,20 @@ def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Save a job."""
     name, found = here.job(args.NAME)
     path = None if args.PATH is None else Path(args.PATH).expanduser()
-    show.say(f"Saved {name} to {archive.save(found, name, path)}")
+    show.say(_as_said(here, f"Saved {name} to {archive.save(found, name, path)}"))
 
 
 def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Export the notebook, and say where."""
-    show.say(str(oqc_notebook.export_notebook(path=args.PATH, redact=args.redact)))
+    made = oqc_notebook.export_notebook(path=args.PATH, redact=args.redact)
+    show.say(_as_said(here, str(made)))
+
+
+def _as_said(here: Workspace, text: str) -> str:
+    """Give what is said of a file; in a validation on another machine, what was said then."""
+    sdk = here.latest_session()
+    known = None if sdk is None else archive.archive_of(sdk)
+    return text if known is None else known.as_said(text)
 
 
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
@@ -191,7 +199,7 @@ def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
     loaded = here.open_session().load(path) if connected else _looked_at(path)
     here.bind(name, loaded)
     here.latest = name
-    show.say(f"Loaded {name} from {path.absolute()}")
+    show.say(_as_said(here, f"Loaded {name} from {path.absolute()}"))
     if not connected:
         show.say("It can be looked at. To run it, %oqc_connect and load it again.")
     show.job(here, name, loaded)

@@ -12,6 +12,7 @@ from oqc_notebook import archive
 from oqc_notebook.archive.saved import saved_folder
 from oqc_notebook.magics.workspace import AnyJob, Workspace
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
+from oqc_notebook.sdk.frames import bit_order
 from oqc_notebook.static import text
 from oqc_notebook.static.view import (
     TOP_BITSTRINGS,
@@ -153,7 +154,7 @@ def saved_files(sdk: OqcSdk | None) -> None:
 def archived_jobs(items: list[archive.Archived]) -> None:
     """List what the notebook's archive holds and this kernel does not."""
     if not items:
-        say("The archive holds nothing that is not here.")
+        say("The archive has nothing that is not here already.")
         return
     table(
         [
@@ -178,6 +179,8 @@ def nothing_in_flight(items: list[archive.Archived]) -> None:
             say(f"{name} is followed by another kernel of this notebook, which runs.")
         elif item.standing == "another server's":
             say(f"{name} was submitted to {text.visible(item.server)}: connect there.")
+            if item.is_on_this_machine:
+                say(f"If that has ended with its kernel, '%oqc_resume {name}' gives {name} back.")
         elif item.standing == "gone":
             say(f"{name} is no longer known to the server.")
     ended = [text.visible(item.name) for item in items if item.standing == "ended"]
@@ -197,10 +200,11 @@ def counts_text(called: str, found: Job, args: argparse.Namespace) -> str:
 
 
 def _heading(called: str, found: Job, register: dict[str, Any]) -> str:
+    name = text.visible(register["name"])
     old = "" if found.completed else f", of an earlier run: the latest is {found.state}"
     return (
-        f"{text.visible(called)}: register {text.visible(register['name'])}, "
-        f"{register['total']} shots ({job_view(found)['bit_order']}){old}"
+        f"{text.visible(called)}: register {name}, "
+        f"{register['total']} shots ({bit_order(name)}){old}"
     )
 
 

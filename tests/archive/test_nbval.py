@@ -14,7 +14,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.archive.support import make_notebook, names_in
+from tests.archive.support import NotebookKernel, make_notebook, names_in
+from tests.faulty import FaultyProxy, answer
 from tests.sdk.test_crashes import Ledger
 from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
 
@@ -39,6 +40,21 @@ import fcntl, socket, struct, sys, os
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
     fcntl.ioctl(lo, 0x8914, struct.pack("16sh14x", b"lo", 0x1))
 os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+#: Keeps a process, and the kernels that it starts, from any other address.
+GUARD = """
+import socket
+
+def guarded(method):
+    def checked(self, address):
+        here = self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1")
+        assert here, f"reached for {address[0]}"
+        return method(self, address)
+    return checked
+
+socket.socket.connect = guarded(socket.socket.connect)
+socket.socket.connect_ex = guarded(socket.socket.connect_ex)
 """
 
 STRICT = ("--nbval", "--nbval-current-env")
@@ -94,7 +110,7 @@ def folder(original: Path, tmp_path: Path) -> Path:
 def contents(folder: Path) -> dict[str, bytes]:
     """The files of an archive, but for those that are made again by themselves."""
     archive = folder / "lab.oqc"
-    kept = [name for name in names_in(archive) if name not in ("index.json", ".lock")]
+    kept = [name for name in names_in(archive) if name != "index.json" and ".lock" not in name]
     return {name: (archive / name).read_bytes() for name in kept}
 
 
@@ -110,12 +126,21 @@ def test_an_archived_notebook_passes_strictly_and_nothing_is_submitted(
     assert contents(folder) == files
 
 
-def test_it_passes_where_only_loopback_exists(folder: Path) -> None:
-    alone = ("unshare", "--map-root-user", "--net")
-    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
-        pytest.skip("a network namespace of its own is not permitted here")
-    before = (*alone, sys.executable, "-c", ONLY_LOOPBACK)
-    passed(validate(folder, *STRICT, "lab.ipynb", before=before))
+def test_it_passes_where_only_loopback_exists(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
+    paths = [str(tmp_path / "guard"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    guarded = {"PYTHONPATH": os.pathsep.join(paths)}
+    away = "import socket; socket.create_connection(('192.0.2.1', 9), 5)"
+    tried = subprocess.run(
+        [sys.executable, "-c", away], env=os.environ | guarded, capture_output=True, text=True
+    )
+    assert "reached for 192.0.2.1" in tried.stderr
+    passed(validate(folder, *STRICT, "lab.ipynb", **guarded))
+    alone = ("unshare", "--map-root-user", "--net")  # where that is permitted, there is no other
+    if shutil.which("unshare") and not subprocess.run([*alone, "true"], check=False).returncode:
+        before = (*alone, sys.executable, "-c", ONLY_LOOPBACK)
+        passed(validate(folder, *STRICT, "lab.ipynb", before=before))
 
 
 def test_several_notebooks_pass_in_one_run_and_by_several_workers(
@@ -131,7 +156,6 @@ def test_several_notebooks_pass_in_one_run_and_by_several_workers(
     assert f"{count + 1} passed" in passed(validate(folder, *STRICT, "."))
     assert f"{count} passed" in passed(validate(folder, "--nbval-lax", "--nbval-current-env",
                                                 "lab.ipynb", "other.ipynb"))  # fmt: skip
-    pytest.importorskip("xdist")
     assert f"{count + 1} passed" in passed(
         validate(folder, *STRICT, "-n", "2", "--dist", "loadfile", ".")
     )
@@ -185,6 +209,55 @@ def test_live_validation_runs_the_jobs_and_archives_nothing(
     shutil.rmtree(folder / "lab.oqc")
     passed(validate(folder, *lax, **environment))
     assert not (folder / "lab.oqc").exists()
+
+
+SAVES = (
+    CELLS[0],
+    f"%%oqc_job bell --shots 100\n{BELL}",
+    "%oqc_save bell",
+    "%oqc_run bell",
+    "%oqc_save bell",
+    "%oqc_load bell again",
+    "print(len(again.history), again.state)",
+    "%oqc_run again",
+    "bell.save('mine.json')\n%oqc_save bell yours.json",
+)
+
+
+def test_what_a_notebook_saves_stays_as_it_is_when_that_is_validated_elsewhere(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    execute(tmp_path / "here" / "lab.ipynb", local_qpu, *SAVES)
+    elsewhere = (tmp_path / "here").rename(tmp_path / "elsewhere")
+    files = contents(elsewhere)
+    assert "saved/bell.json" in files
+    passed(validate(elsewhere, *STRICT, "lab.ipynb"))
+    assert contents(elsewhere) == files
+    environment = {"OQC_URL": local_qpu.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    before = Ledger(local_qpu)
+    live = ("--nbval-lax", "--nbval-current-env", "--oqc-live", "lab.ipynb")
+    passed(validate(elsewhere, *live, **environment))
+    assert len(before.runs()) == 3
+    assert contents(elsewhere) == files
+
+
+def test_a_live_validation_takes_nothing_up_and_changes_nothing_that_was_in_flight(
+    local_qpu: LocalQpu, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    notebook = make_notebook(tmp_path / "lab.ipynb", CELLS[0], "%oqc_resume", "sweep")
+    proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    with NotebookKernel(notebook, proxy.url, local_qpu.token) as kernel:
+        kernel.ok(f"sweep = sdk.create_job(program=[{ONE!r}] * 2)\nawait sweep.submit()")
+        kernel.ok("assert sdk._recorder.flush()")
+        kernel.kill()
+    proxy.faults.clear()
+    files = contents(tmp_path)
+    environment = {"OQC_URL": proxy.url, "OQC_AUTH_TOKEN": local_qpu.token}
+    live = ("--nbval-lax", "--nbval-current-env", "--oqc-live", "lab.ipynb")
+    for arguments in (live, (*live[:2], "lab.ipynb")):
+        validate(tmp_path, *arguments, **environment)
+        assert contents(tmp_path) == files
 
 
 def test_the_readmes_commands_do_what_it_says(folder: Path, local_qpu: LocalQpu) -> None:

@@ -116,7 +116,18 @@ def test_cells_are_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
         kernel.run(*CELLS[1:], "assert sdk._recorder.flush()")
     names = names_in(tmp_path / "lab.oqc", "sessions/*")
     assert [name for name in names if name.endswith(".cells.jsonl")] == []
-    assert len(runs_in(tmp_path / "lab.oqc")) == 1
+    (file,) = runs_in(tmp_path / "lab.oqc")
+    assert list(file["oqc_archive"]["provenance"]["cell"]) == ["sha256"]
+    for name in names_in(tmp_path / "lab.oqc"):
+        assert "bell.execute()" not in (tmp_path / "lab.oqc" / name).read_text()
+    connect = CELLS[0].replace("default", "record_cells=False, default")
+    changed = CELLS[2].replace("state", "result")
+    env = {**os.environ, "OQC_NOTEBOOK_PATH": str(notebook), "OQC_NOTEBOOK_MODE": "replay"}
+    with Kernel(cwd=str(tmp_path), env=env) as kernel:
+        again = kernel.run(connect, *CELLS[1:], CELLS[1])
+        assert again[2].text.endswith("COMPLETED\n"), again
+        (other,) = kernel.run(changed)
+        assert "(its earlier text is not recorded)" in other.message
 
 
 def test_a_click_belongs_to_the_cell_that_made_the_job(tmp_path: Path) -> None:

@@ -306,7 +306,7 @@ def test_a_magic_shows_the_difference_line_by_line(kernel: Kernel) -> None:
 
 def test_an_answer_that_is_not_archived_says_so(kernel: Kernel) -> None:
     said = message(kernel, "await sdk.get_calibration()")
-    assert f"The answer to calibration('{EXACT}', None) is not in the archive lab.oqc" in said
+    assert f"The answer to calibration('{EXACT}') is not in the archive lab.oqc" in said
 
 
 def test_a_session_of_its_own_is_refused(kernel: Kernel) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.archive.support import NotebookKernel, kernel_of, names_in, read
+from tests.archive.support import NotebookKernel, kernel_of, make_notebook, names_in, read
 from tests.faulty import FaultyProxy, answer
 from tests.magics.support import panels, refused
 from tests.sdk.test_crashes import Ledger
 from tests.support import BELL, ONE, LocalQpu, until
+from tests.support_kernel import Cell, Kernel
 
+NAMES = (
+    "from oqc_notebook import archive\n"
+    "print(json.dumps([item.name for item in archive.archived(sdk)]))"
+)
 RUNNING = answer(200, {"status": "RUNNING"})
 
 
@@ -55,9 +63,9 @@ def test_without_anything_it_says_so(notebook: Path, local_qpu: LocalQpu) -> Non
     with kernel_of(notebook, local_qpu) as kernel:
         nothing, listed = kernel.ok("%oqc_resume", "%oqc_resume --list")
         assert nothing.text == "Nothing was in flight.\n"
-        assert listed.text == "The archive holds nothing that is not here.\n"
+        assert listed.text == "The archive has nothing that is not here already.\n"
         assert refused(kernel, "%oqc_resume bell") == (
-            "%oqc_resume: The archive holds no job 'bell' that is not here; it holds nothing."
+            "%oqc_resume: The archive has no 'bell' to give back."
         )
         assert not notebook.with_suffix(".oqc").exists()
 
@@ -139,6 +147,48 @@ def test_python_does_the_same(kernel: NotebookKernel, dead: Path) -> None:
     assert names_in(dead, "live/*") == []
 
 
+def test_what_was_loaded_from_a_file_of_ones_own_is_kept_whole_too(
+    proxy: FaultyProxy, local_qpu: LocalQpu, notebook: Path
+) -> None:
+    with NotebookKernel(notebook, proxy.url, local_qpu.token) as elsewhere:
+        elsewhere.ok(
+            "import oqc_notebook\nsdk = oqc_notebook.connect(archive=False)",
+            f"half = sdk.create_job(program=[{ONE!r}] * 3)\nawait half.jobs[1].execute()",
+        )
+        held = proxy.spoil("GET", "/all_info", answer=RUNNING, times=None)
+        elsewhere.ok(
+            "await half.submit()\nhalf.save('half.json')\nhalf.save('other.json')",
+            f"bell = sdk.create_job(program={BELL!r})\nawait bell.submit()\nbell.save('b.json')",
+        )
+        elsewhere.kill()
+    assert not notebook.with_suffix(".oqc").exists()
+    with NotebookKernel(notebook, proxy.url, local_qpu.token) as first:
+        held.times = 0
+        first.ok("pair = sdk.load('b.json')\nawait pair.refresh()")
+        first.ok("done = sdk.load('other.json')\nawait done.wait()")
+        held.times = None
+        first.ok("mine = sdk.load('half.json')\nawait mine.submit()")
+        first.ok("assert sdk._recorder.flush()")
+        first.kill()
+    proxy.faults.clear()
+    with NotebookKernel(notebook, proxy.url, local_qpu.token) as second:
+        names = second.told(
+            "from oqc_notebook import archive\n"
+            "print(json.dumps({x.name: [x.kind, x.standing] for x in archive.archived(sdk)}))"
+        )
+        assert names == {
+            "mine": ["composite", "in flight"],
+            "pair": ["job", "ended"],
+            "done": ["composite", "ended"],
+        }
+        second.ok("%oqc_resume", "%oqc_resume done", "%oqc_resume pair", "await mine.wait()")
+        told = second.told(
+            "print(json.dumps([[job.state for job in each.jobs] for each in (mine, done)]"
+            " + [pair.state]))"
+        )
+        assert told == [["COMPLETED"] * 3, ["COMPLETED"] * 3, "COMPLETED"]
+
+
 def test_a_job_of_another_kernel_that_runs_is_left_to_it(
     proxy: FaultyProxy, local_qpu: LocalQpu, notebook: Path
 ) -> None:
@@ -181,6 +231,43 @@ def test_what_was_submitted_to_another_server_is_not_asked_about_here(
     with kernel_of(dead.with_suffix(".ipynb"), local_qpu) as other:
         (said,) = other.ok("%oqc_resume")
         assert f"bell was submitted to {proxy.url}: connect there.\n" in said.text
+        assert refused(other, "%oqc_resume belle") == (
+            "%oqc_resume: The archive has no 'belle' to give back. There is: "
+            + ", ".join(other.told(NAMES))
+            + "."
+        )
+        # one that is not on this machine is not asked about even by its name
+        for live in dead.glob("live/*.json"):
+            live.write_text(live.read_text().replace(proxy.url, "https://qcaas.example"))
+        assert refused(other, "%oqc_resume bell") == (
+            "%oqc_resume: bell was submitted to https://qcaas.example: connect there."
+        )
+
+
+def test_what_ran_on_a_local_qpu_that_ended_with_its_kernel_is_given_back_to_run_again(
+    notebook: Path,
+) -> None:
+    make_notebook(notebook)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OQC_")}
+    env = {**kept, "OQC_NOTEBOOK_PATH": str(notebook)}
+
+    def ok(kernel: Kernel, *cells: str) -> list[Cell]:
+        done = kernel.run("%load_ext oqc_notebook\n%oqc_connect --as sdk", *cells)
+        assert [cell.status for cell in done] == ["ok"] * (len(cells) + 1), done
+        return done[1:]
+
+    with Kernel(cwd=str(notebook.parent), env=env) as kernel:
+        ok(kernel, f"bell = sdk.create_job(program={BELL!r})\nawait bell.submit()")
+        ok(kernel, "import os\nassert sdk._recorder.flush()")
+        provisioner: Any = kernel.manager.provisioner
+        os.kill(provisioner.pid, signal.SIGKILL)
+        provisioner.process.wait(timeout=30)
+    with Kernel(cwd=str(notebook.parent), env=env) as kernel:
+        (said,) = ok(kernel, "%oqc_resume")
+        assert "connect there.\nIf that has ended with its kernel, '%oqc_resume bell'" in said.text
+        ok(kernel, "%oqc_resume bell")
+        (ran,) = ok(kernel, "bell.state, await bell.wait(), await bell.execute()\nprint(bell)")
+        assert "state=COMPLETED" in ran.text, ran
 
 
 def test_what_the_server_no_longer_knows_is_said(
