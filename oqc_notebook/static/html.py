@@ -12,6 +12,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from oqc_notebook.sdk.frames import bit_order
 from oqc_notebook.static import text as plain
 from oqc_notebook.static.text import PROGRAM_SHOWN, ROWS_SHOWN, visible
 from oqc_notebook.static.view import SYMBOLS
@@ -56,7 +57,9 @@ def job_html(view: dict[str, Any]) -> str:
     Parameters
     ----------
     view
-        What :func:`.view.job_view` gives.
+        What :func:`.view.job_view` gives; and ``origin``, where it is known: when the latest
+        run was ``asked`` for (ISO time) and ``facts`` (``[name, words]``) about where it
+        comes from.
     """
     return _twin(_job_parts(view))
 
@@ -65,12 +68,14 @@ def _job_parts(view: dict[str, Any]) -> list[str]:
     parts = [_headline(view, f"{view['shots']} shots")]
     if view["error"]:
         parts.append(_error(view))
-    parts += [_register(register, view["bit_order"]) for register in view["registers"]]
+    parts += [_register(register) for register in view["registers"]]
     if view["other_data"]:
         parts.append(f"<pre>{_text(view['other_data'])}</pre>")
     if view["runs"]:
         parts.append(_history(view))
     parts.append(_program(view["program"]))
+    if origin := view.get("origin"):
+        parts.append(_origin(origin))
     return parts
 
 
@@ -95,11 +100,10 @@ def _composite_parts(view: dict[str, Any], rows: Sequence[dict[str, Any]]) -> li
     if rows:
         body = [_child(index, row) for index, row in enumerate(rows[:ROWS_SHOWN])]
         heads = ["#", "label", "QPU", "state", "took", "counts", "error"]
-        if len(view["qpus"]) == 1:  # the headline names it
-            column = heads.index("QPU")
-            for cells in [heads, *body]:
-                del cells[column]
-        caption = f"Children ({view['bit_order']})"
+        # a QPU that the headline names, and what no child has, is left out
+        known = {"QPU"} if len(view["qpus"]) == 1 else set()
+        heads, body = _kept(heads, body, known)
+        caption = f"Children ({bit_order()})"
         parts.append(_table(caption, heads, body))
     if len(rows) > ROWS_SHOWN:
         parts.append(_line(f"… and {len(rows) - ROWS_SHOWN} more"))
@@ -188,8 +192,8 @@ def _error(view: dict[str, Any]) -> str:
     return f"{line}<pre>{_text(rest)}</pre>" if rest else line  # an excerpt with its columns
 
 
-def _register(register: dict[str, Any], bit_order: str) -> str:
-    total = register["total"]
+def _register(register: dict[str, Any]) -> str:
+    name, total = plain.one_line(register["name"]), register["total"]
     body = [
         [
             _cell(_text(bits), _MONO),
@@ -199,7 +203,7 @@ def _register(register: dict[str, Any], bit_order: str) -> str:
         ]
         for bits, count in register["bars"]
     ]
-    caption = f"Counts, register {plain.one_line(register['name'])} ({bit_order}), {total} shots"
+    caption = f"Counts, register {name} ({bit_order(name)}), {total} shots"
     table = _table(caption, ["bits", "share", "count", "%"], body)
     return table + _line(_text(other)) if (other := plain.other_line(register)) else table
 
@@ -218,7 +222,7 @@ def _history(view: dict[str, Any]) -> str:
             ]
         )
     heads = ["run", "received", "took", "outcome", "error"]
-    table = _table("History", heads, body)
+    table = _table("History", *_kept(heads, body, set()))
     count, rest = view["run_count"], view["run_count"] - len(view["runs"])
     more = _line(f"… and {rest} earlier") if rest > 0 else ""
     runs = "1 run" if count == 1 else f"{count} runs"
@@ -230,6 +234,15 @@ def _program(program: str) -> str:
     rest = len(program) - len(shown)
     more = f"\n… and {rest} more characters" if rest else ""
     return f"<details><summary>program</summary><pre>{_text(shown)}{more}</pre></details>"
+
+
+def _origin(origin: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><th scope='row' style='{_LINE}'>{_text(name)}</th>{_cell(_text(words))}</tr>"
+        for name, words in [("asked for", plain.time_of(origin["asked"])), *origin["facts"]]
+    )
+    table = f'<table style="{_TABLE}">{rows}</table>'
+    return f"<details><summary>where the latest run comes from</summary>{table}</details>"
 
 
 def _child(index: int, row: dict[str, Any]) -> list[str]:
@@ -254,6 +267,18 @@ def _table(caption: str, heads: list[str], body: Iterable[list[str]]) -> str:
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in body)
     title = f'<caption style="{_CAPTION}">{_text(caption)}</caption>' if caption else ""
     return f'<table style="{_TABLE}">{title}<tr>{head}</tr>{rows}</table>'
+
+
+def _kept(
+    heads: list[str], body: list[list[str]], without: set[str]
+) -> tuple[list[str], list[list[str]]]:
+    """Give a table's columns without some, and without those in which nothing stands."""
+    kept = [
+        column
+        for column, head in enumerate(heads)
+        if head not in without and any(cells[column] != _cell("") for cells in body)
+    ]
+    return [heads[column] for column in kept], [[cells[c] for c in kept] for cells in body]
 
 
 def _cell(content: str, style: str = _LEFT) -> str:

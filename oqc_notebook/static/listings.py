@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.prices import Price
 from oqc_notebook.static.html import listing_html
 from oqc_notebook.static.tally import STATE_ORDER, end_of, qpu_name
@@ -17,6 +17,8 @@ from oqc_notebook.static.view import row_view
 
 #: Longest piece of an error in a row (characters).
 _LONGEST_ERROR = 120
+
+_IN_FLIGHT = frozenset({"SUBMITTED", "RUNNING", "UNKNOWN"})
 
 _JOB_HEADS = ("name", "kind", "QPU", "state", "took", "runs", "outcome")
 _QPU_HEADS = ("name", "id", "qubits", "status", "queue", "next window", "price", "default")
@@ -81,22 +83,30 @@ def _listed_composite(found: CompositeJob, name: str | None) -> dict[str, Any]:
     }
 
 
-def jobs_html(url: str, rows: Sequence[dict[str, Any]]) -> str:
-    """Give the jobs of a session as HTML, the newest first; at most 200."""
-    return listing_html(*_jobs_listing(url, rows))
+def jobs_html(sdk: OqcSdk, rows: Sequence[dict[str, Any]]) -> str:
+    """Give the jobs of a session as HTML, the newest first; at most 200.
+
+    Parameters
+    ----------
+    sdk
+        The session.
+    rows
+        What :func:`listed_job` gives for each job, the oldest first.
+    """
+    return listing_html(*_jobs_listing(sdk, rows))
 
 
-def jobs_text(url: str, rows: Sequence[dict[str, Any]]) -> str:
-    """Give the jobs of a session as text, the newest first; at most 200."""
-    return listing_text(*_jobs_listing(url, rows))
+def jobs_text(sdk: OqcSdk, rows: Sequence[dict[str, Any]]) -> str:
+    """Give the jobs of a session as text, the newest first; see :func:`jobs_html`."""
+    return listing_text(*_jobs_listing(sdk, rows))
 
 
 def _jobs_listing(
-    url: str, rows: Sequence[dict[str, Any]]
+    sdk: OqcSdk, rows: Sequence[dict[str, Any]]
 ) -> tuple[str, Sequence[str], list[list[str]], int]:
     shown = list(reversed(rows))[:ROWS_SHOWN]
     jobs = "1 job" if len(rows) == 1 else f"{len(rows)} jobs"
-    headline = f"{jobs} of the session with {url}, as of {_now()}"
+    headline = f"{jobs} of the session with {sdk.url}, as of {_jobs_as_of(sdk, rows)}"
     body = [
         [
             row["name"] or "-",
@@ -110,6 +120,18 @@ def _jobs_listing(
         for row in shown
     ]
     return headline, _JOB_HEADS, body, len(rows) - len(shown)
+
+
+def _jobs_as_of(sdk: OqcSdk, rows: Sequence[dict[str, Any]]) -> str:
+    """Give the time that the list stands for: now, unless what is in flight is not followed."""
+    lost = sdk.connection_lost
+    if (sdk.is_open and lost is None) or all(row["state"] not in _IN_FLIGHT for row in rows):
+        return _now()
+    if lost is not None:
+        return (
+            f"{time_of(_iso(lost))}, not followed since then: the connection to the server is lost"
+        )
+    return f"{_now()}, but those in flight as they were last heard of: the session is closed"
 
 
 # ---- QPUs ----

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from textwrap import indent
 from typing import Any
 
+from oqc_notebook.sdk.frames import bit_order
 from oqc_notebook.static.view import SYMBOLS
 
 #: Rows of a composite that are shown without a kernel.
@@ -90,8 +91,11 @@ def as_of(view: dict[str, Any]) -> str:
     """Give the time that a view stands for: when the run ended, or else now.
 
     The end of a run does not change any more, so that the same job gives the same
-    text at any later time.
+    text at any later time. What is in flight and not followed stands as it was last heard.
     """
+    if unfollowed := view["unfollowed"]:
+        since = time_of(unfollowed["since"]) or "a time that is not known"
+        return f"{since}, not followed since then: {unfollowed['why']}"
     ends: list[str] = []
     if view["kind"] == "composite":
         ends = [view["ended"]] if view["ended"] else []
@@ -134,7 +138,8 @@ def job_text(view: dict[str, Any]) -> str:
     if view["error"]:
         lines.append(indent(error_line(view["error"]), "  "))
     for register in view["registers"]:
-        lines.append(f"  Counts of register {one_line(register['name'])} ({view['bit_order']}):")
+        name = one_line(register["name"])
+        lines.append(f"  Counts of register {name} ({bit_order(name)}):")
         lines += [f"    {line}" for line in _bars(register)]
     if view["other_data"]:
         lines.append(f"  Result: {visible(view['other_data'])}")

@@ -14,8 +14,9 @@ from typing import Any
 
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.configs import shots_of
-from oqc_notebook.sdk.frames import BIT_ORDER, counts_of, is_simulated
+from oqc_notebook.sdk.frames import counts_of, is_simulated
 from oqc_notebook.sdk.outputs import JobOutput, JobResult
+from oqc_notebook.static.following import unfollowed_view
 from oqc_notebook.static.ranking import Ranked, rank, ranked
 from oqc_notebook.static.tally import Tally, end_of, qpu_name, tally_of
 
@@ -55,10 +56,11 @@ def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None)
     dict
         ``kind`` ("job"), ``name``, ``label``, ``state``, ``status`` (the server's word
         where it says more), ``symbol``, ``qpu`` (``id``, ``name``), ``simulated``,
-        ``shots``, ``task_id``, ``cancel_requested``, ``in_flight``, ``times`` (state ->
-        ISO time in UTC), ``queued_s`` and ``ran_s`` (seconds, or None), ``error``
+        ``shots``, ``task_id``, ``cancel_requested``, ``in_flight``, ``unfollowed`` (see
+        :func:`.following.unfollowed_view`), ``times`` (state -> ISO time in
+        UTC), ``queued_s`` and ``ran_s`` (seconds, or None), ``error``
         (``code``, ``message``) or None, ``registers`` (see :func:`registers_view`),
-        ``other_data`` (text of a result without counts) or None, ``bit_order``,
+        ``other_data`` (text of a result without counts) or None,
         ``program``, ``run_count``, and ``runs`` (see :func:`runs_view`).
     """
     history = job.history.all()
@@ -79,12 +81,12 @@ def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None)
         "task_id": None if job.task_id is None else str(job.task_id),
         "cancel_requested": job.cancel_requested,
         "in_flight": job.in_flight,
+        "unfollowed": unfollowed_view(job),
         "times": {state: _iso(time) for state, time in job.state_times.items()},
         **_durations(job.state_times),
         "error": error and {"code": error.error_code, "message": str(error.error_message)},
         "registers": registers,
         "other_data": other_data,
-        "bit_order": BIT_ORDER,
         "program": job.program,
         "run_count": len(history),
         "runs": runs_view(job, first, history[first - 1 :]),
@@ -179,8 +181,15 @@ def _register_view(name: str, register: Ranked, top: int) -> dict[str, Any]:
 
 
 def composite_view(composite: CompositeJob, name: str | None = None) -> dict[str, Any]:
-    """Give what there is to show of a composite, but for its rows; see :func:`tally_view`."""
-    return tally_view(tally_of(composite), name)
+    """Give what there is to show of a composite, but for its rows.
+
+    Returns
+    -------
+    dict
+        What :func:`tally_view` gives, and ``unfollowed`` (see
+        :func:`.following.unfollowed_view`).
+    """
+    return tally_view(tally_of(composite), name) | {"unfollowed": unfollowed_view(composite)}
 
 
 def tally_view(tally: Tally, name: str | None = None) -> dict[str, Any]:
@@ -194,7 +203,7 @@ def tally_view(tally: Tally, name: str | None = None) -> dict[str, Any]:
         ``in_flight``, ``to_run_again`` (children whose latest run failed or was
         cancelled), ``started`` and ``last_begun`` (when the first and the last of the
         latest runs began, ISO times or None), ``ended`` (the same, once all have
-        ended), ``bit_order``.
+        ended).
     """
     return {
         "kind": "composite",
@@ -210,7 +219,6 @@ def tally_view(tally: Tally, name: str | None = None) -> dict[str, Any]:
         "started": _iso_or_none(tally.first_begun),
         "last_begun": _iso_or_none(tally.last_begun),
         "ended": _iso_or_none(tally.last_ended),
-        "bit_order": BIT_ORDER,
     }
 
 

@@ -63,6 +63,12 @@ class WidgetChannel:
         self.widget.on_msg(lambda _, content, __: panel.receive(content))
         self.widget.comm.on_close(lambda _: panel.stop())
 
+    def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give what a cell puts out to show the widget, and its metadata, which Colab needs."""
+        shown = self.widget._repr_mimebundle_()
+        assert shown is not None, "it has a view"
+        return shown
+
     def send(self, message: Facts) -> None:
         """Send a message to every view of the widget."""
         self.widget.send(message)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from oqc_notebook.sdk import Job
-from oqc_notebook.sdk.frames import BIT_ORDER
+from oqc_notebook.sdk.frames import bit_order
 from oqc_notebook.sdk.outputs import JobResult
 from oqc_notebook.static.ranking import MOST_SHOWN, Ranked, most_frequent, ranked
 from oqc_notebook.widgets.facts import Facts
@@ -90,15 +90,15 @@ def counts_text(job: Job, question: Facts) -> Facts:
     else:
         ordered = most_frequent(register.counts, len(register.counts))
     shown = {bits[::-1] if mirrored else bits: count for bits, count in ordered}
-    side = "rightmost" if mirrored else "leftmost"
+    name, end = str(question.get("register")), "rightmost" if mirrored else "leftmost"
     if question.get("form") == "CSV":
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([(f"bitstring (c[0] {side})", "count"), *shown.items()])
+        writer.writerows([(f"bitstring ({name}[0] {end})", "count"), *shown.items()])
         return {"text": text.getvalue()}
     document = {
-        "register": str(question.get("register")),
-        "bit_order": BIT_ORDER.replace("leftmost", side),
+        "register": name,
+        "bit_order": bit_order(name, end),
         "shots": register.total,
         "counts": shown,
     }

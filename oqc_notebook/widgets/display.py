@@ -75,13 +75,11 @@ def show_live(make: Callable[[Channel, OnChange], LivePanel], described: str) ->
     channel = WidgetChannel()
     panel = make(channel, twin.update)
     _close_earlier(ip.get_parent(), panel)
-    live = {
-        "application/vnd.jupyter.widget-view+json": channel.widget.get_view_spec(),
-        # where it cannot be drawn, the twin below says everything
-        "text/html": "",
-        "text/plain": f"Live panel of {one_line(described)}; how it stood last follows.",
-    }
-    ip.display_pub.publish(live)
+    live, metadata = channel.bundle()
+    # where it cannot be drawn, the twin below says everything
+    live["text/html"] = ""
+    live["text/plain"] = f"Live panel of {one_line(described)}; how it stood last follows."
+    ip.display_pub.publish(live, metadata)
     ip.display_pub.publish(twin.first_bundle(), transient={"display_id": twin.display_id})
     twin.is_shown()
 

@@ -44,6 +44,7 @@ def view_of(runnable: Job | CompositeJob, name: str | None, tally: Tally | None 
         view["can_cancel"] = runnable.in_flight and not runnable.cancel_requested
         view["can_refresh"] = runnable.task_id is not None
     del view["program"]  # it can be long, and the panel does not show it
+    del view["unfollowed"]  # the panel shows how it stands with the session
     return view
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from oqc_notebook.widgets.channel import Channel, ChildChannel
 from oqc_notebook.widgets.facts import Facts, changed_in
-from oqc_notebook.widgets.packing import packed
+from oqc_notebook.widgets.packing import packed, packed_changes
 
 #: What a panel is called that is open inside another: its row, or ``LOADED``.
 Place: TypeAlias = int | str
@@ -109,13 +109,13 @@ class LivePanel:
         """Take over facts and send what changed; tell whether anything did."""
         with self._lock:
             changed_view = changed_in(self.view, view)
-            changed_rows = []
+            changed_rows: list[tuple[int, Facts]] = []
             for index, row in sorted(rows.items()):
                 if index == len(self.rows):
                     self.rows.append({})
                 if changed_row := changed_in(self.rows[index], row):
                     self.rows[index] = row
-                    changed_rows.append([index, changed_row])
+                    changed_rows.append((index, changed_row))
             if not (changed_view or changed_rows or whole):
                 return False
             self.view.update(changed_view)
@@ -123,7 +123,8 @@ class LivePanel:
             if whole:
                 self._send_whole()
             elif changed_rows:
-                self._send({"do": "patch", "view": changed_view, "rows": changed_rows})
+                tables = packed_changes(changed_rows)
+                self._send({"do": "patch", "view": changed_view, "rows": tables})
             else:
                 self._send({"do": "patch", "view": changed_view})
             return True

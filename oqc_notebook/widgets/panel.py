@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.sdk.outputs import JobOutput
 from oqc_notebook.sdk.registry import Change
+from oqc_notebook.static.following import unfollowed_view
 from oqc_notebook.static.html import composite_html, job_html
 from oqc_notebook.static.text import composite_text, job_text
 from oqc_notebook.widgets.actions import Actions
@@ -16,6 +18,7 @@ from oqc_notebook.widgets.facts import Facts, view_of
 from oqc_notebook.widgets.live import LOADED, LivePanel, Place
 from oqc_notebook.widgets.questions import answer
 from oqc_notebook.widgets.queues import queues_of
+from oqc_notebook.widgets.run_details import origin_view
 from oqc_notebook.widgets.surroundings import session_of, surroundings_of
 from oqc_notebook.widgets.throttle import Throttle
 from oqc_notebook.widgets.watch import Watch
@@ -54,6 +57,8 @@ class Panel(LivePanel):
         self._watch = Watch(runnable, self._take_changes)
         self._around = Throttle(_AROUND_S, self.update_surroundings)
         self._leave_session: Callable[[], None] = lambda: None
+        #: Of which output it was looked up where it comes from, and what was found.
+        self._origin: tuple[JobOutput | None, Facts | None] = (None, None)
         self._actions = Actions(self)
         with self._lock:  # a change that is told meanwhile waits
             self._start()
@@ -104,12 +109,20 @@ class Panel(LivePanel):
 
     def static_bundle(self) -> dict[str, str]:
         """Give the facts as HTML and text that need no kernel."""
-        view: Facts = dict(self.view)
+        view: Facts = {**self.view, "unfollowed": unfollowed_view(self.runnable)}
         if isinstance(self.runnable, Job):
             view["program"] = self.runnable.program
+            view["origin"] = self._origin_of(self.runnable)
             return {"text/html": job_html(view), "text/plain": job_text(view)}
         rows = list(self.rows)
         return {"text/html": composite_html(view, rows), "text/plain": composite_text(view, rows)}
+
+    def _origin_of(self, job: Job) -> Facts | None:
+        """Give where the latest run comes from; found once, as files may have to be read."""
+        output = next(iter(job.outputs), None)
+        if output is not self._origin[0]:
+            self._origin = (output, None if output is None else origin_view(output))
+        return self._origin[1]
 
     # ---- what pages ask for ----
 
@@ -159,7 +172,10 @@ class Panel(LivePanel):
 
     def update_surroundings(self) -> None:
         """Take over how it stands around the job."""
+        before = self.view["session"], self.view["lost"]
         self._update(surroundings_of(self.runnable), {})
+        if self.view["in_flight"] and (self.view["session"], self.view["lost"]) != before:
+            self._on_change(False)  # readers of the twin learn that nothing is heard any more
 
     def _do(self, action: str, message: Facts) -> None:
         self._actions.do(action, message)

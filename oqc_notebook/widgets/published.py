@@ -17,6 +17,9 @@ _NOTE = (
     "and load the file with sdk.load()."
 )
 
+#: Whether the published SDK follows it is not known here; this is what it says now.
+_AS_IT_STANDS = {"unfollowed": None}
+
 
 def show_published(job: Any) -> None:
     """Show a job or composite of the published SDK in the cell that runs.
@@ -33,11 +36,11 @@ def show_published(job: Any) -> None:
         return
     name = name_of(job)
     if isinstance(ours, CompositeJob):
-        view = composite_view(ours, name)
+        view = composite_view(ours, name) | _AS_IT_STANDS
         rows = [row_view(index, child) for index, child in enumerate(ours.jobs)]
         text = composite_text(view, rows)
     else:
-        view, rows = job_view(ours, name), []
+        view, rows = job_view(ours, name) | _AS_IT_STANDS, []
         text = job_text(view)
     shell().display_pub.publish(
         {"text/html": read_only_html(view, rows, _NOTE), "text/plain": f"{text}\n  {_NOTE}"}

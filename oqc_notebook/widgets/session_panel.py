@@ -129,8 +129,8 @@ class SessionPanel(LivePanel):
         """Give the facts as HTML and text that need no kernel."""
         rows = [row for row in self.rows if not row["gone"]]
         return {
-            "text/html": jobs_html(self.view["url"], rows),
-            "text/plain": jobs_text(self.view["url"], rows),
+            "text/html": jobs_html(self._sdk, rows),
+            "text/plain": jobs_text(self._sdk, rows),
         }
 
     # ---- following ----

@@ -80,7 +80,7 @@ def test_counts_are_sorted_filtered_and_turned_round(
     counts = dict(zip(bits(panel), shown, strict=True))
     panel.get_by_role("button", name="reverse the bitstrings").first.click()
     expect(panel.locator(".oqc-register").first).to_contain_text("c[0] is the rightmost bit")
-    expect(panel.locator(".oqc-register").nth(1)).to_contain_text("c[0] is the rightmost bit")
+    expect(panel.locator(".oqc-register").nth(1)).to_contain_text("flag[0] is the rightmost bit")
     expect(rows(panel).nth(1).locator("td:nth-child(3)")).to_have_text(counts["10000"])
     assert bits(panel) == [f"{i:05b}" for i in range(32)]
     pattern = panel.locator(".oqc-pattern").first

@@ -81,6 +81,9 @@ def check_what_is_read(page: Page) -> None:
     expect(history.locator("tr")).to_have_count(4)
     for words in ("COMPLETED", "FAILED", "is not defined"):
         expect(history).to_contain_text(words)
+    bell.locator("summary", has_text="where the latest run comes from").click()
+    for words in ("asked for", "session"):
+        expect(bell.locator("th", has_text=words)).to_be_visible()
     expect(bad).to_contain_text("5:1 'hadamard' is not defined")
     expect(sweep).to_contain_text("✓ COMPLETED 12 ✕ FAILED 2")
     expect(sweep.locator("tr")).to_have_count(15)

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import definition from "../../oqc_notebook/widgets/assets/panel.js";
-import { Model, RUNNING, compositeFacts, frame, jobFacts, openPage, rowsOf, tableOf } from "./page.js";
+import {
+  Model,
+  RUNNING,
+  changesOf,
+  compositeFacts,
+  frame,
+  jobFacts,
+  openPage,
+  rowsOf,
+  tableOf,
+} from "./page.js";
 
 /** @type {(() => void)[]} */
 const cleanups = [];
@@ -86,12 +96,23 @@ test("a click on a tally shows only children in that state, another one all", as
   assert.match(el.textContent ?? "", /2 of 10 shown/);
   const changes = { state: "RUNNING", error: null };
   const view = { tallies: { COMPLETED: 8, RUNNING: 1, FAILED: 1 } };
-  model.receive({ do: "patch", seq: 1, view, rows: [[3, changes]] });
+  model.receive({ do: "patch", seq: 1, view, rows: changesOf([[3, changes]]) });
   await frame();
   assert.deepEqual(indexes(el), [7]);
   assert.equal(button(el, "✕FAILED1"), failed);
   failed.click();
   assert.equal(rowElements(el).length, 10);
+});
+
+test("where no child has a label there is no column of labels", async () => {
+  const { model, el } = await show();
+  const { classList } = /** @type {Element} */ (el.querySelector(".oqc-children"));
+  assert.ok(!classList.contains("oqc-unlabelled"));
+  /** @type {[number, object][]} */
+  const changes = rowsOf(10).map((_, index) => [index, { label: "" }]);
+  model.receive({ do: "patch", seq: 1, view: {}, rows: changesOf(changes) });
+  await frame();
+  assert.ok(classList.contains("oqc-unlabelled"));
 });
 
 test("the filter filters as one types, and is cleared by one click", async () => {

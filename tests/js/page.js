@@ -76,7 +76,6 @@ export function jobFacts(facts = {}) {
       },
     ],
     other_data: null,
-    bit_order: "c[0] is the leftmost bit",
     run_count: 1,
     runs: [
       {
@@ -141,7 +140,6 @@ export function compositeFacts(facts = {}) {
     last_begun: "2026-11-22T14:02:31.000Z",
     started: "2026-11-22T14:02:31.000Z",
     ended: null,
-    bit_order: "c[0] is the leftmost bit",
     can_execute: false,
     can_cancel: true,
     can_refresh: true,
@@ -179,6 +177,18 @@ export function tableOf(rows) {
   const table = { columns: [], words: { qpu: [], state: [] }, rows: [] };
   rows.forEach((row, index) => putRow(table, index, row));
   return table;
+}
+
+/**
+ * Give changes of rows as they travel.
+ * @param {[number, object][]} changes
+ * @returns {import("../../oqc_notebook/widgets/assets/packing.js").PackedChanges[]}
+ */
+export function changesOf(changes) {
+  return changes.map(([place, changed]) => ({
+    columns: Object.keys(changed),
+    rows: [[place, ...Object.values(changed)]],
+  }));
 }
 
 /** Stands for the widget's model: keeps what is sent, and passes on what the kernel sends. */

@@ -114,7 +114,14 @@ test("markup and bidi characters show as text", async () => {
   );
   assert.equal(el.querySelector("img"), null);
   assert.ok(!new window.XMLSerializer().serializeToString(el).includes("\u202e"));
-  assert.equal((el.textContent ?? "").split("onerror").length - 1, 5);
+  assert.equal((el.textContent ?? "").split("onerror").length - 1, 6); // the register's twice
+});
+
+test("each register says its own first bit", async () => {
+  const { registers } = jobFacts();
+  const flags = registers.map((each) => ({ ...each, name: "flag" }));
+  const { el } = await show(new Model(jobFacts({ registers: flags })));
+  assert.match(el.textContent ?? "", /register flag · flag\[0\] is the leftmost bit/);
 });
 
 test("buttons that make no sense are disabled", async () => {
@@ -222,6 +229,19 @@ test("a kernel that is done with a message and did not answer has ended", async 
   const buttons = [...el.querySelectorAll(".oqc-buttons button:not([hidden] button)")];
   assert.ok(buttons.every(isOff));
   assert.equal(button(el, "Save").title, "The kernel of this panel has ended");
+});
+
+test("a kernel that ended while the connection was lost stood as of the loss", async () => {
+  const lost = "2026-11-22T14:02:33.000Z";
+  const model = new Model(jobFacts({ ...RUNNING, lost }));
+  const { el } = await show(model);
+  model.receive({ do: "here", seq: 0 });
+  model.send = () => {
+    throw new Error("The comm is closed");
+  };
+  button(el, "Refresh").click();
+  await frame();
+  assert.match(status(el), /has ended.* as of (\S+ )?14:02:33 UTC/);
 });
 
 test("a lost connection is no failure of the job, and goes away by itself", async () => {

@@ -5,7 +5,7 @@ import { Palette } from "../../oqc_notebook/widgets/assets/counts.js";
 import { childColumns } from "../../oqc_notebook/widgets/assets/children.js";
 import { ROW_PX, Rows, inSight } from "../../oqc_notebook/widgets/assets/rows.js";
 import { Store } from "../../oqc_notebook/widgets/assets/store.js";
-import { compositeFacts, openPage, rowsOf, tableOf } from "./page.js";
+import { changesOf, compositeFacts, openPage, rowsOf, tableOf } from "./page.js";
 
 beforeEach(() => {
   openPage();
@@ -27,7 +27,7 @@ function tableWith(facts) {
   rows.update();
   let seq = 0;
   const change = (/** @type {[number, object][]} */ changes) => {
-    store.receive({ do: "patch", seq: (seq += 1), now: Date.now(), view: {}, rows: changes });
+    store.receive({ do: "patch", seq: (seq += 1), now: Date.now(), view: {}, rows: changesOf(changes) });
     rows.update();
   };
   return { store, rows, opened, change };

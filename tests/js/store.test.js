@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { unpacked } from "../../oqc_notebook/widgets/assets/packing.js";
 import { Store } from "../../oqc_notebook/widgets/assets/store.js";
-import { compositeFacts, rowsOf, tableOf } from "./page.js";
+import { changesOf, compositeFacts, rowsOf, tableOf } from "./page.js";
 
 const now = 1763820153123;
 
@@ -12,7 +12,7 @@ test("changes are taken over in place, so that the widget's model stays true", (
   const table = tableOf(rowsOf(3));
   const store = new Store(view, table, () => {});
   const message = { do: "patch", seq: 1, now, view: { state: "FAILED" } };
-  assert.ok(store.receive({ ...message, rows: [[1, { state: "FAILED", error: "no" }]] }));
+  assert.ok(store.receive({ ...message, rows: changesOf([[1, { state: "FAILED", error: "no" }]]) }));
   assert.equal(view.state, "FAILED");
   assert.equal(view.seq, 1);
   for (const rows of [store.rows, unpacked(table)]) {
@@ -25,10 +25,21 @@ test("changes are taken over in place, so that the widget's model stays true", (
   }
 });
 
+test("long bitstrings that travel as numbers arrive as they were", () => {
+  const store = new Store(compositeFacts(), tableOf(rowsOf(2)), () => {});
+  const bits = "0".repeat(60) + "1".repeat(40);
+  const rows = [{ columns: ["top"], rows: [[1, [100, "ffffffffff", 7, "0", 3]]] }];
+  store.receive({ do: "patch", seq: 1, now, rows });
+  assert.deepEqual(store.rows[1]?.top, [
+    [bits, 7],
+    ["0".repeat(100), 3],
+  ]);
+});
+
 test("children that were added come as rows", () => {
   const store = new Store(compositeFacts(), tableOf(rowsOf(1)), () => {});
   const row = rowsOf(1)[0];
-  store.receive({ do: "patch", seq: 1, now, view: { children: 2 }, rows: [[1, row]] });
+  store.receive({ do: "patch", seq: 1, now, view: { children: 2 }, rows: changesOf([[1, { ...row }]]) });
   assert.equal(store.rows.length, 2);
 });
 

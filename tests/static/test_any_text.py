@@ -44,6 +44,18 @@ runs = st.fixed_dictionaries(
         "error": errors,
     }
 )
+unfollowed = st.none() | st.fixed_dictionaries(
+    {
+        "since": st.sampled_from([None, "2026-11-22T14:02:33Z"]),
+        "why": st.just("its session is closed"),
+    }
+)
+origins = st.none() | st.fixed_dictionaries(
+    {
+        "asked": st.just("2026-11-22T14:02:33Z"),
+        "facts": st.lists(st.tuples(texts, texts).map(list), max_size=2),
+    }
+)
 jobs = st.fixed_dictionaries(
     {
         "kind": st.just("job"),
@@ -56,14 +68,15 @@ jobs = st.fixed_dictionaries(
         "simulated": st.booleans(),
         "shots": st.integers(1, 10**6),
         "cancel_requested": st.booleans(),
+        "unfollowed": unfollowed,
         "times": st.just({}),
         "error": errors,
         "registers": st.lists(registers, max_size=2),
         "other_data": some_text,
-        "bit_order": st.just("c[0] is the leftmost bit"),
         "program": texts,
         "run_count": st.just(3),
         "runs": st.lists(runs, max_size=2),
+        "origin": origins,
     }
 )
 rows = st.fixed_dictionaries(
@@ -87,8 +100,8 @@ composites = st.fixed_dictionaries(
         "tallies": st.just({"COMPLETED": 1, "FAILED": 1}),
         "qpus": st.lists(texts, min_size=1, max_size=3),
         "simulated": st.booleans(),
+        "unfollowed": unfollowed,
         "ended": st.just(None),
-        "bit_order": st.just("c[0] is the leftmost bit"),
     }
 )
 

@@ -154,6 +154,35 @@ def test_the_time_of_a_job_that_has_not_ended_is_now() -> None:
     assert "SIMULATED" not in text
 
 
+def test_what_is_in_flight_and_not_followed_stands_as_it_was_last_heard() -> None:
+    sdk = OqcSdk("https://example.com", "t")
+    jobs = [sdk.create_job(program="p", qpu_id="q"), Job("p", "q")]
+    for job in jobs:
+        job._begin_run({})
+        job._reserved(uuid.uuid4())
+        job._submitted()
+        job._run.state_times["SUBMITTED"] = datetime(2026, 11, 22, 14, 2, 33, tzinfo=UTC)
+        del job._run.state_times["CREATED"]
+    for job, why in zip(jobs, ["its session is not open", "it belongs to no session"], strict=True):
+        for shown in (job, CompositeJob([job])):
+            words = f"as of 2026-11-22 14:02:33 UTC, not followed since then: {why}"
+            assert words in text_of(shown)
+            assert words in page_of(shown)
+    jobs[1]._run.state_times.clear()
+    assert "as of a time that is not known, not followed" in text_of(jobs[1])
+
+
+def test_where_the_latest_run_comes_from_can_be_read() -> None:
+    view = job_view(ended_job())
+    assert "comes from" not in job_html(view)
+    facts = [["notebook", "bell.ipynb"], ["git", EVIL]]
+    page = job_html(view | {"origin": {"asked": "2026-11-22T14:02:33Z", "facts": facts}})
+    tags = Tags(page)
+    assert tags.tags <= ALLOWED
+    for words in ("2026-11-22 14:02:33 UTC", "bell.ipynb", "<img src=x onerror=alert(1)>"):
+        assert words in tags.text
+
+
 def test_times_say_their_zone_or_that_it_is_unknown() -> None:
     assert time_of("2026-11-22T14:02:33.2Z") == "2026-11-22 14:02:33 UTC"
     assert time_of("2026-11-22T14:02:33+02:00") == "2026-11-22 12:02:33 UTC"

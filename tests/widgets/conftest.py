@@ -63,11 +63,28 @@ def unpacked(table: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the rows of a table as it travels, as assets/packing.js does."""
     return [
         {
-            name: table["words"][name][value] if name in table["words"] else value
+            name: table["words"][name][value] if name in table["words"] else whole(name, value)
             for name, value in itertools.zip_longest(table["columns"], values)
         }
         for values in table["rows"]
     ]
+
+
+def changed_rows(message: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Give the places of rows and what changed in them, as assets/packing.js does."""
+    return [
+        (place, {n: whole(n, v) for n, v in zip(table["columns"], values, strict=True)})
+        for table in message.get("rows", [])
+        for place, *values in table["rows"]
+    ]
+
+
+def whole(name: str, value: Any) -> Any:
+    if name != "top" or not value or isinstance(value[0], list):
+        return value
+    length, *rest = value
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return [[f"{int(number, 16):0{length}b}", count] for number, count in pairs]
 
 
 @pytest.fixture(autouse=True)

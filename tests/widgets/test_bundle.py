@@ -61,3 +61,13 @@ def test_what_a_widget_carries_is_that_module_packed() -> None:
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
     assert not re.search(r"https?:|url\(|@import|(?<!\{)import\(", esm() + css())
+
+
+def test_styles_need_nothing_that_only_jupyterlab_has() -> None:
+    """In VS Code and Colab there are no variables of JupyterLab."""
+    variables = re.findall(r"var\(--jp-[\w-]+(.?)", css())
+    assert variables
+    assert set(variables) == {","}  # a value for where there is none
+    for dark in ('body[data-jp-theme-light="false"]', "body.vscode-dark", 'html[theme="dark"]'):
+        assert f"{dark} .oqc-live" in css()
+    assert not re.search(r"closest\(.\.jp-|querySelector\(.\.jp-|jupyterapp", esm())

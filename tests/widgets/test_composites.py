@@ -21,7 +21,7 @@ from oqc_notebook.widgets.facts import row_of, view_of
 from oqc_notebook.widgets.heatmap import HeatMap
 from oqc_notebook.widgets.panel import Panel
 from tests.support import BROKEN, ONE, LocalQpu
-from tests.widgets.conftest import Channel, unpacked
+from tests.widgets.conftest import Channel, changed_rows, unpacked
 
 MakePanel = Callable[..., tuple[Panel, Channel]]
 
@@ -137,10 +137,31 @@ async def test_10_000_children_open_within_a_second_and_11_changes_fit_into_2_kb
     for job in sweep.jobs[5000:5011]:
         end(job, **{"00": 480, "11": 470, "01": 30, "10": 20})
     await settle(channel)
-    told = [row for message in channel.messages[sent:] for row, _ in message["rows"]]
+    told = [row for message in channel.messages[sent:] for row, _ in changed_rows(message)]
     assert sorted(told) == list(range(5000, 5011))
     for message in channel.messages[sent:]:
         assert len(json.dumps(message, ensure_ascii=False).encode()) < 2048
+
+
+async def test_11_changes_fit_into_2_kb_with_different_bitstrings_of_100_qubits(
+    make_panel: MakePanel,
+) -> None:
+    chance = random.Random(5)
+    sweep = composite(10_000)
+    for job in sweep.jobs:
+        begin(job)
+    panel, channel = make_panel(sweep, "sweep")
+    begin(sweep.jobs[0])  # at once, and from then on changes are put off
+    await settle(channel)
+    sent = len(channel.messages)
+    for job in sweep.jobs[5000:5011]:
+        end(job, **{f"{chance.getrandbits(100):0100b}": 200 + n for n in range(5)})
+    await settle(channel)
+    (message,) = channel.messages[sent:]
+    assert len(json.dumps(message, ensure_ascii=False).encode()) < 2048
+    for place, changed in changed_rows(message):
+        assert changed["top"] == panel.rows[place]["top"]
+        assert [len(bits) for bits, _ in changed["top"]] == [100] * 3
 
 
 # ---- rows ----
@@ -150,9 +171,13 @@ async def test_rows_travel_as_a_table_and_arrive_as_they_were(make_panel: MakePa
     sweep = composite(3)
     begin(sweep.jobs[1])
     end(sweep.jobs[1], **{"0": 7, "1": 3})
+    long = "0" * 60 + "1" * 40
+    begin(sweep.jobs[2])
+    end(sweep.jobs[2], **{long: 7})
     panel, channel = make_panel(sweep)
     assert unpacked(channel.state["rows"]) == panel.rows
     assert panel.rows[1]["top"] == [["0", 7], ["1", 3]]
+    assert panel.rows[2]["top"] == [[long, 7]]
     channel.receive(do="hello", seq=-1)
     assert unpacked(channel.messages[-1]["rows"]) == panel.rows
 
@@ -163,7 +188,7 @@ async def test_children_added_to_an_idle_composite_appear_at_once(make_panel: Ma
     sweep.add(composite(3).jobs)
     await settle(channel)
     assert (len(panel.rows), panel.view["children"]) == (5, 5)
-    told = [index for message in channel.messages for index, _ in message.get("rows", [])]
+    told = [index for message in channel.messages for index, _ in changed_rows(message)]
     assert told == [2, 3, 4]
     begin(sweep.jobs[4])
     await settle(channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self.published: list[tuple[dict[str, Any], dict[str, Any], bool]] = []
+        self.metadata: list[Any] = []
 
     def publish(
         self,
@@ -31,6 +33,7 @@ class Publisher:
         update: bool = False,
     ) -> None:
         self.published.append((data, transient or {}, update))
+        self.metadata.append(metadata)
 
 
 class Shell:
@@ -77,6 +80,20 @@ def test_two_outputs_the_live_one_and_its_twin(shell: Shell) -> None:
     assert 'class="oqc-twin ' in twin["text/html"]
     assert "<script" not in twin["text/html"]
     assert set(transient) == {"display_id"}
+
+
+def test_in_colab_the_live_output_names_what_draws_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = SimpleNamespace(
+        enable_custom_widget_manager=lambda: None,
+        _widgets=SimpleNamespace(_installed_url="https://manager.example"),
+    )
+    monkeypatch.setitem(sys.modules, "google.colab.output", manager)
+    show(a_job())
+    custom = {"colab": {"custom_widget_manager": {"url": "https://manager.example"}}}
+    live, _ = shell.display_pub.metadata
+    assert live == {"application/vnd.jupyter.widget-view+json": custom}
 
 
 @pytest.mark.anyio

@@ -14,6 +14,7 @@ import pytest
 
 import oqc_notebook
 from oqc_notebook.sdk import CompositeJob, OqcSdk
+from oqc_notebook.static.text import time_of
 from oqc_notebook.widgets import session_panel
 from oqc_notebook.widgets.channel import WidgetChannel
 from oqc_notebook.widgets.live import LivePanel
@@ -69,6 +70,27 @@ async def test_every_job_is_a_row_that_follows_it(local_qpu: LocalQpu, show: Sho
         text = panel.static_bundle()["text/plain"]
         assert text.startswith(f"3 jobs of the session with {sdk.url}, as of ")
         assert len(channel.messages) < 8
+
+
+async def test_the_list_says_as_of_when_it_knows_what_is_in_flight(
+    proxied: OqcSdk, proxy: FaultyProxy, show: Show
+) -> None:
+    cut = proxy.spoil("GET", "/all_info", drop=True, times=None)
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        panel, _ = show(SessionPanel, sdk)
+        await job.submit()
+        await met(lambda: panel.view["lost"])
+        as_of = f"as of {time_of(panel.view['lost'])}, not followed since then: the connection"
+        for shown in panel.static_bundle().values():
+            assert as_of in shown
+        cut.times = 0
+        await met(lambda: sdk.connection_lost is None)
+        proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    assert (
+        "in flight as they were last heard of: the session is closed"
+        in (panel.static_bundle()["text/plain"])
+    )
 
 
 async def test_export_makes_the_page_of_this_notebook_and_says_where(

@@ -14,10 +14,11 @@ import pytest
 
 from oqc_notebook import archive
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
+from oqc_notebook.widgets.packing import packed_changes
 from oqc_notebook.widgets.panel import Panel
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu, until
-from tests.widgets.conftest import Channel, unpacked
+from tests.widgets.conftest import Channel, changed_rows, unpacked
 
 MakePanel = Callable[..., tuple[Panel, Channel]]
 
@@ -78,11 +79,11 @@ async def test_only_rows_that_changed_are_sent(local_qpu: LocalQpu, make_panel: 
         assert [row["label"] for row in rows][:2] == ["θ = 0", "θ = 1"]
         await asyncio.gather(*(job.execute() for job in sweep.jobs[3:6]))
         await asyncio.sleep(0.15)  # the last change of a part of the children is not urgent
-        assert {row for message in channel.messages for row, _ in message.get("rows", [])} == {
+        assert {row for message in channel.messages for row, _ in changed_rows(message)} == {
             *range(3, 6)
         }
         for message in channel.messages:
-            for index, changed in message.get("rows", []):
+            for index, changed in changed_rows(message):
                 rows[index] |= changed
         assert rows == panel.rows
         assert panel.view["tallies"] == {"COMPLETED": 3, "CREATED": 37}
@@ -116,9 +117,9 @@ async def test_a_change_of_11_of_200_rows_is_at_most_2_kb(
         assert len(json.dumps(channel.state["rows"])) < 10_000
         await sweep.execute()
     for message in channel.messages:
-        rows = message.get("rows", [])
+        rows = changed_rows(message)
         if len(rows) >= 11:
-            part = {**message, "rows": rows[-11:]}
+            part = {**message, "rows": packed_changes(rows[-11:])}
             assert len(json.dumps(part, ensure_ascii=False).encode()) < 2048
 
 
@@ -128,7 +129,7 @@ async def test_children_that_are_added_get_rows(make_panel: MakePanel) -> None:
     panel, channel = make_panel(sweep)
     sweep.add(sdk.create_job(program="c", qpu_id="q", label="new"))
     assert [row["label"] for row in panel.rows] == ["", "", "new"]
-    assert [row for row, _ in channel.messages[-1]["rows"]] == [2]
+    assert [row for row, _ in changed_rows(channel.messages[-1])] == [2]
     await asyncio.sleep(0.11)
     sweep.jobs[2].label = "newer"
     sweep.jobs[2]._changed()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from oqc_notebook.sdk import OqcSdk
+from oqc_notebook.static.text import time_of
 from oqc_notebook.widgets import queues
 from oqc_notebook.widgets.panel import Panel
 from oqc_notebook.widgets.qpu_facts import coarse
@@ -44,10 +45,13 @@ async def test_a_lost_connection_is_told_apart_from_the_job(
         waiting = asyncio.ensure_future(job.execute())
         await met(lambda: panel.view["lost"])
         assert panel.view["error"] is None
+        as_of = f"as of {time_of(panel.view['lost'])}, not followed since then: the connection"
+        assert as_of in panel.static_bundle()["text/html"]
         cut.times = 0
         await waiting
         await met(lambda: panel.view["lost"] is None)
         assert len(told(channel, "lost")) == 2
+        assert "not followed" not in panel.static_bundle()["text/html"]
 
 
 async def test_a_closed_session_is_told(local_qpu: LocalQpu, make_panel: MakePanel) -> None:
@@ -61,6 +65,22 @@ async def test_a_closed_session_is_told(local_qpu: LocalQpu, make_panel: MakePan
     await met(lambda: panel.view["session"] == "closed")
     channel.receive(do="execute", run="/0", cost=None)
     assert "is closed; open a new one" in channel.notes()[-1]
+
+
+async def test_the_twin_of_what_is_in_flight_learns_that_its_session_is_closed(
+    proxied: OqcSdk, proxy: FaultyProxy, make_panel: MakePanel
+) -> None:
+    proxy.spoil("GET", "/all_info", answer=SUBMITTED, times=None)
+    changes: list[bool] = []
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        panel, _ = make_panel(job, on_change=changes.append)
+        await job.submit()
+        await met(lambda: panel.view["state"] == "SUBMITTED")
+        changes.clear()
+    await met(lambda: changes)
+    for shown in panel.static_bundle().values():
+        assert "UTC, not followed since then: its session is closed" in shown
 
 
 async def test_a_panel_that_rests_leaves_the_session(

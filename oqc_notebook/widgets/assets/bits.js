@@ -16,10 +16,10 @@ export class BitOrder {
 
   /**
    * Say which order it is.
-   * @param {string} told how the kernel says what its own order is
+   * @param {string} register its name
    */
-  words(told) {
-    return this.mirrored ? told.replace("leftmost", "rightmost") : told;
+  words(register) {
+    return `${register}[0] is the ${this.mirrored ? "rightmost" : "leftmost"} bit`;
   }
 
   toggle() {

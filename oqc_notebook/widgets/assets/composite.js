@@ -101,7 +101,9 @@ export class CompositeBody {
     setText(this.elapsed, this.#elapsedText(view));
     this.child.update();
     this.rows.selected = this.child.index;
-    this.rows.element.classList.toggle("oqc-one-qpu", view.qpus.length < 2);
+    const { classList } = this.rows.element;
+    classList.toggle("oqc-one-qpu", view.qpus.length < 2);
+    classList.toggle("oqc-unlabelled", !this.store.rows.some(({ label }) => label));
     if (isTable) this.rows.update();
     else this.heatMap.update();
     this.filter.element.hidden =

@@ -13,7 +13,7 @@
  * @typedef {{session: "open" | "closed" | "unopened" | "none",
  *   lost: string | null, in_flight: boolean}} Reach
  * @typedef {Reach & {seq: number, note: Note | null, busy: string | null, name: string | null,
- *   queue: Queue | null, cost: Cost | null, state: string, symbol: string, simulated: boolean, bit_order: string,
+ *   queue: Queue | null, cost: Cost | null, state: string, symbol: string, simulated: boolean,
  *   can_execute: boolean, can_cancel: boolean, can_refresh: boolean}} CommonFacts
  * @typedef {CommonFacts & {kind: "job", label: string | null, status: string | null,
  *   qpu: {id: string, name: string}, shots: number, task_id: string | null,

@@ -187,7 +187,8 @@ export class History {
     ];
     if (run.error !== null) {
       const text = errorLine(run.error);
-      const cell = element("td", "oqc-run-error", text);
+      const [first = "", ...excerpt] = text.split("\n");
+      const cell = element("td", "oqc-run-error", excerpt.length ? `${first} …` : first);
       cell.colSpan = COLUMNS.length;
       setTitle(cell, text);
       rows.push(element("tr", "oqc-error-row", cell));

@@ -52,8 +52,9 @@ export class JobBody {
     const view = this.view();
     this.#updateTimes(view);
     this.error.hidden = view.error === null;
+    this.error.classList.toggle("oqc-by-wish", view.state === "CANCELLED");
     setText(this.error, view.error === null ? "" : errorLine(view.error));
-    putInOrder(this.counts, this.result.update(view, view.bit_order, emptyText(view)));
+    putInOrder(this.counts, this.result.update(view, emptyText(view)));
     this.runs.update();
     this.columns.classList.toggle("oqc-one-column", !view.runs.length);
   }

@@ -2,6 +2,7 @@
 
 /**
  * @typedef {{columns: string[], words: Record<string, string[]>, rows: any[][]}} PackedRows
+ * @typedef {{columns: string[], rows: any[][]}} PackedChanges each row begins with its place
  */
 
 /**
@@ -15,10 +16,39 @@ export function unpacked({ columns, words, rows }) {
     const row = {};
     for (const [place, name] of columns.entries()) {
       const value = values[place] ?? null;
-      row[name] = words[name]?.[value] ?? value;
+      row[name] = words[name]?.[value] ?? whole(name, value);
     }
     return row;
   });
+}
+
+/**
+ * Give the places of rows and what changed in them.
+ * @param {PackedChanges[]} tables
+ * @returns {[number, Record<string, any>][]}
+ */
+export function unpackedChanges(tables) {
+  return tables.flatMap(({ columns, rows }) =>
+    rows.map(([place, ...values]) => {
+      const changed = columns.map((name, column) => [name, whole(name, values[column])]);
+      return /** @type {[number, Record<string, any>]} */ ([place, Object.fromEntries(changed)]);
+    }),
+  );
+}
+
+/**
+ * Give a value as it is meant: long bitstrings travel as numbers after their length.
+ * @param {string} name
+ * @param {any} value
+ */
+function whole(name, value) {
+  if (name !== "top" || typeof value?.[0] !== "number") return value;
+  const [length, ...rest] = value;
+  const top = [];
+  for (let at = 0; at < rest.length; at += 2) {
+    top.push([BigInt(`0x${rest[at]}`).toString(2).padStart(length, "0"), rest[at + 1]]);
+  }
+  return top;
 }
 
 /**

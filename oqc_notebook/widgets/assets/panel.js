@@ -195,8 +195,8 @@ export default () => {
         views -= 1;
         if (views) return;
         document.removeEventListener("visibilitychange", look);
-        model.send({ do: "gone" });
         store.kernel.stop();
+        if (!store.kernel.ended) model.send({ do: "gone" }); // the way to it may be closed
       };
     },
   };

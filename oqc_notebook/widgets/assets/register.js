@@ -94,14 +94,11 @@ export class RegisterView {
     );
   }
 
-  /**
-   * @param {import("./facts.js").Register} register
-   * @param {string} bitOrder
-   */
-  update(register, bitOrder) {
+  /** @param {import("./facts.js").Register} register */
+  update(register) {
     if (register !== this.register) this.found = null;
     this.register = register;
-    this.#updateTools(register, bitOrder);
+    this.#updateTools(register);
     const fault = patternFault(this.chosen.pattern);
     const answer = fault === null ? this.#ask(register) : this.found;
     const problem = fault ?? (answer && "problem" in answer ? answer.problem : null);
@@ -130,18 +127,15 @@ export class RegisterView {
     if (now && pattern !== this.chosen.pattern) this.#choose({ pattern });
   }
 
-  /**
-   * @param {import("./facts.js").Register} register
-   * @param {string} bitOrder
-   */
-  #updateTools(register, bitOrder) {
+  /** @param {import("./facts.js").Register} register */
+  #updateTools(register) {
     const { sort, top, pattern } = this.chosen;
     const name = visible(register.name);
     const isAll = this.#isAll();
     const away = whyNoKernel(this.store, false);
     const whyNot = isAll ? null : away;
     setText(this.title, `Counts, register ${name}`);
-    const words = this.order.words(bitOrder);
+    const words = this.order.words(name);
     setText(this.turn, `${words} ⇄`);
     this.turn.setAttribute("aria-label", `${words} ⇄ reverse the bitstrings`);
     setTitle(this.turn, "Shows the bitstrings the other way round");

@@ -43,11 +43,10 @@ export class ResultView {
   /**
    * Draw it; give the elements that show it.
    * @param {{registers: import("./facts.js").Register[], other_data: string | null}} result
-   * @param {string} bitOrder
    * @param {string} empty what to say where there is no result
    */
-  update({ registers, other_data: excerpt }, bitOrder, empty) {
-    if (registers.length) return registers.map((each) => this.#register(each, bitOrder));
+  update({ registers, other_data: excerpt }, empty) {
+    if (registers.length) return registers.map((each) => this.#register(each));
     if (excerpt === null) {
       setText(this.empty, empty);
       return [this.empty];
@@ -61,17 +60,14 @@ export class ResultView {
     return this.opener.getAttribute("aria-expanded") === "true";
   }
 
-  /**
-   * @param {import("./facts.js").Register} register
-   * @param {string} bitOrder
-   */
-  #register(register, bitOrder) {
+  /** @param {import("./facts.js").Register} register */
+  #register(register) {
     let view = this.views.get(register.name);
     if (view === undefined) {
       view = new RegisterView(this.store, this.order, this.whose);
       this.views.set(register.name, view);
     }
-    view.update(register, bitOrder);
+    view.update(register);
     return view.element;
   }
 

@@ -59,11 +59,8 @@ export class RunSection {
     });
   }
 
-  /**
-   * @param {import("./facts.js").Run} run
-   * @param {string} bitOrder
-   */
-  update(run, bitOrder) {
+  /** @param {import("./facts.js").Run} run */
+  update(run) {
     this.run = run;
     const view = /** @type {import("./facts.js").JobFacts} */ (this.store.view);
     const away = whyNoKernel(this.store, false);
@@ -84,9 +81,10 @@ export class RunSection {
     const isNew = known !== this.drawn;
     this.drawn = known;
     this.drawnReceived = this.run.received;
-    const shown = this.result.update(known, bitOrder, "");
+    const shown = this.result.update(known, "");
     if (!isNew) return;
-    const error = run.error && element("pre", "oqc-error", errorLine(run.error));
+    const kind = run.state === "CANCELLED" ? "oqc-error oqc-by-wish" : "oqc-error";
+    const error = run.error && element("pre", kind, errorLine(run.error));
     this.counts.replaceChildren(...(error ? [error] : shown));
     const whose = `run ${run.run}`;
     this.details.replaceChildren(

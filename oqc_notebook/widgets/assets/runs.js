@@ -29,10 +29,9 @@ export class Runs {
   }
 
   update() {
-    const view = /** @type {import("./facts.js").JobFacts} */ (this.store.view);
     const runs = this.history.runs();
     for (const [number, section] of this.open) {
-      section.update(runs.find(({ run }) => run === number) ?? section.run, view.bit_order);
+      section.update(runs.find(({ run }) => run === number) ?? section.run);
     }
     this.comparing?.update(runs);
     this.history.update(runs, new Set(this.open.keys()), this.comparing !== null);

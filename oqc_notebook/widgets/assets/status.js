@@ -42,7 +42,8 @@ export class StatusLine {
     const time = (/** @type {number} */ ms) =>
       timeOf(new Date(ms + kernel.ahead).toISOString(), kernel.now());
     if (kernel.ended) {
-      const asOf = time(kernel.lastHeard);
+      const lost = this.#lostSince(); // then what the kernel said last was old already
+      const asOf = time(lost === null ? kernel.lastHeard : lost - kernel.ahead);
       return [`The kernel of this panel has ended; this is how it stood as of ${asOf}.`, null];
     }
     if (kernel.silentSince !== null) {

@@ -1,7 +1,7 @@
 // The facts of one panel in the browser, shared by all views of it.
 
 import { KernelLink } from "./kernel.js";
-import { putRow, unpacked } from "./packing.js";
+import { putRow, unpacked, unpackedChanges } from "./packing.js";
 
 /** Answers that are kept; older ones are asked for anew. */
 const ANSWERS_KEPT = 40;
@@ -121,8 +121,8 @@ export class Store {
     if (message.seq <= this.view.seq) return true;
     if (message.seq !== this.view.seq + 1) return false;
     Object.assign(this.view, message.view, { seq: message.seq });
-    for (const [index, changed] of message.rows ?? []) {
-      const row = { ...this.rows[index], ...changed };
+    for (const [index, changed] of unpackedChanges(message.rows ?? [])) {
+      const row = /** @type {import("./facts.js").Row} */ ({ ...this.rows[index], ...changed });
       this.rows[index] = row;
       putRow(this.table, index, row);
     }
