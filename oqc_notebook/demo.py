@@ -104,6 +104,7 @@ def _execute_notebook(name: str, folder: Path) -> list[Path]:
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # it warns of its own transport, which stays here
     )
     client.execute(env=environment)
     nbformat.write(notebook, path)

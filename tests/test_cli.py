@@ -26,6 +26,7 @@ def oqc_notebook(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]
 def test_demo_runs_saves_loads_in_a_fresh_process_and_runs_again(tmp_path: Path) -> None:
     done = oqc_notebook("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # nothing that frightens a newcomer
     assert "results are simulated on this machine" in done.stdout
     assert "Both runs of each program are in the histories" in done.stdout
     sdk = OqcSdk("https://example.com")
