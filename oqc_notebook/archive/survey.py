@@ -94,6 +94,9 @@ class Survey:
                 known = self._newest.get(entry.id)
                 if known is None or entry.runs >= known.runs:
                     self._newest[entry.id] = entry
+        self._archived_composites = {
+            (entry.id, entry.asked) for entry in self._entries if entry.kind == "composite"
+        }
         self._live_jobs: dict[str, JobFile] = {}
         self._live_composites: list[CompositeBlock] = []
         for path in self._sidecar.files_in(self._sidecar.live):
@@ -105,7 +108,11 @@ class Survey:
         if file is None:
             return
         if isinstance(file.oqc_archive, CompositeBlock):
-            if file.oqc_archive.composite == id_:
+            if file.oqc_archive.composite != id_:
+                return
+            if (id_, file.oqc_archive.asked) in self._archived_composites:
+                self._remove(id_)  # a process was killed after it archived the composite
+            else:
                 self._live_composites.append(file.oqc_archive)
         elif file.oqc_archive.job == id_:
             job = self._sidecar.read(self._sidecar.live_file(id_), JobFile)

@@ -134,6 +134,35 @@ def test_what_has_ended_is_given_back_as_it_is(
     assert kernel.told("print(len(done.history))") == 4
 
 
+def test_a_kernel_killed_before_it_removed_live_files_archived_everything_once(
+    proxy: FaultyProxy, local_qpu: LocalQpu, notebook: Path
+) -> None:
+    sidecar = notebook.with_suffix(".oqc")
+    held = proxy.spoil("GET", "/all_info", answer=RUNNING, times=None)
+    with NotebookKernel(notebook, proxy.url, local_qpu.token) as first:
+        first.ok(
+            f"sweep = sdk.create_job(program=[{ONE!r}] * 2)\nawait sweep.submit()",
+            "assert sdk._recorder.flush()",
+        )
+        live = {path: path.read_bytes() for path in (sidecar / "live").iterdir()}
+        held.times = 0
+        first.ok("await sweep.wait()", "assert sdk._recorder.flush()")
+        first.kill()
+    archived = names_in(sidecar, "runs/*/*")
+    assert len(archived) == 3
+    for path, content in live.items():
+        path.write_bytes(content)
+    with kernel_of(notebook, local_qpu) as kernel:
+        (resumed,) = kernel.ok("%oqc_resume")
+        assert resumed.text.startswith("Nothing was in flight.\nEnded: sweep. ")
+        assert names_in(sidecar, "live/*") == []
+        kernel.ok("%oqc_resume sweep", "assert sdk._recorder.flush()")
+        assert kernel.told("print(json.dumps([job.state for job in sweep.jobs]))") == [
+            "COMPLETED"
+        ] * 2
+    assert names_in(sidecar, "runs/*/*") == archived
+
+
 def test_python_does_the_same(kernel: NotebookKernel, dead: Path) -> None:
     kernel.ok("from oqc_notebook import archive")
     names = kernel.told("back = await archive.resume(sdk)\nprint(json.dumps(sorted(back)))")
