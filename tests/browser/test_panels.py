@@ -46,6 +46,20 @@ def wait_for_state(panel: Locator, word: str) -> None:
     expect(state(panel)).to_contain_text(word, timeout=PATIENCE_MS)
 
 
+#: The panels' module is unpacked only when the page says so, as if it was busy until then.
+HELD_UP = """
+    const json = Response.prototype.json;
+    const free = new Promise((resolve) => { window.goOn = resolve; });
+    Response.prototype.json = async function () {
+        if (this.url === "") {
+            window.heldSince ??= performance.now();
+            await free;
+        }
+        return json.call(this);
+    };
+"""
+
+
 def visible_text(page: Page) -> str:
     return page.locator(".jp-Notebook").inner_text()
 
@@ -77,6 +91,21 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     expect(panel).to_contain_text("c[0] is the leftmost bit")
     expect(panel).to_contain_text("SIMULATED")
     expect(notebook.twin()).to_be_hidden()
+
+
+def test_panels_of_a_page_that_was_busy_for_long_come_to_life(
+    open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page
+) -> None:
+    page.add_init_script(HELD_UP)
+    notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
+    notebook.run_all()
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    # anywidget waits for two seconds, and after that it passes no message on
+    page.wait_for_function("performance.now() - window.heldSince > 3000", timeout=PATIENCE_MS)
+    page.evaluate("window.goOn()")
+    wait_for_state(notebook.panel(), "COMPLETED")
+    press(notebook.panel(), "Run again")
+    expect(note(notebook.panel())).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
 
 
 @pytest.mark.skipif(

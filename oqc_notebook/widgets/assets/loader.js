@@ -22,11 +22,50 @@ function dress(css) {
   if (!style.isConnected) document.head.append(style);
 }
 
-export default async () => {
+/** @typedef {{initialize: (context: any) => any, render: (context: any) => any}} Widget */
+
+/**
+ * Give the panels' module, which all panels of a page share.
+ * @returns {Promise<() => Widget>}
+ */
+async function loaded() {
   const { esm, css } = await unpacked();
-  dress(css);
   const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
-  const panels = await import(url);
+  const { default: make } = await import(url);
   URL.revokeObjectURL(url);
-  return panels.default();
+  return () => {
+    dress(css);
+    return make();
+  };
+}
+
+/**
+ * Make the widget of one model.
+ *
+ * anywidget gives it two seconds, and after that never passes a message on: so it is there at
+ * once, and what it needs may come later, on a page that is busy. No message is missed by that,
+ * as a panel that is drawn says which was the last that it knows.
+ * @returns {import("@anywidget/types").AnyWidget}
+ */
+export default () => {
+  const page = /** @type {{oqcPanels?: Map<string, Promise<() => Widget>>}} */ (globalThis);
+  const known = (page.oqcPanels ??= new Map());
+  const panels = known.get(PACKED) ?? loaded();
+  known.set(PACKED, panels);
+  panels.catch(() => known.delete(PACKED));
+  /** @type {Promise<Widget>} */
+  let widget;
+  return {
+    initialize(context) {
+      widget = panels.then(async (/** @type {() => Widget} */ make) => {
+        const made = make();
+        await made.initialize(context);
+        return made;
+      });
+      widget.catch(() => {}); // who renders it is told
+    },
+    async render(context) {
+      return (await widget).render(context);
+    },
+  };
 };
