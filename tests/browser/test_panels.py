@@ -108,6 +108,21 @@ def test_panels_of_a_page_that_was_busy_for_long_come_to_life(
     expect(note(notebook.panel())).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
 
 
+def test_what_the_kernel_said_to_a_busy_page_is_not_lost_with_it(
+    open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page
+) -> None:
+    page.add_init_script(HELD_UP)
+    notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
+    notebook.run_all()
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    notebook.restart_kernel()
+    page.evaluate("window.goOn()")
+    wait_for_state(notebook.panel(), "COMPLETED")
+    expect(notebook.panel().locator("> .oqc-status")).to_contain_text(
+        re.compile(r"as of \d\d:\d\d:\d\d UTC"), timeout=PATIENCE_MS
+    )
+
+
 @pytest.mark.skipif(
     ipykernel.version_info < (7,), reason="ipykernel 6 handles clicks only after the cell"
 )

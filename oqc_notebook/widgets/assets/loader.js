@@ -43,8 +43,7 @@ async function loaded() {
  * Make the widget of one model.
  *
  * anywidget gives it two seconds, and after that never passes a message on: so it is there at
- * once, and what it needs may come later, on a page that is busy. No message is missed by that,
- * as a panel that is drawn says which was the last that it knows.
+ * once, and what it needs may come later, on a page that is busy. Messages are kept until then.
  * @returns {import("@anywidget/types").AnyWidget}
  */
 export default () => {
@@ -56,10 +55,15 @@ export default () => {
   /** @type {Promise<Widget>} */
   let widget;
   return {
-    initialize(context) {
-      widget = panels.then(async (/** @type {() => Widget} */ make) => {
+    initialize({ model }) {
+      /** @type {object[]} */
+      const early = [];
+      const keep = (/** @type {object} */ message) => early.push(message);
+      model.on("msg:custom", keep);
+      widget = panels.then((/** @type {() => Widget} */ make) => {
         const made = make();
-        await made.initialize(context);
+        model.off("msg:custom", keep);
+        made.initialize({ model, early });
         return made;
       });
       widget.catch(() => {}); // who renders it is told

@@ -149,8 +149,12 @@ export class PanelView {
 }
 
 /**
- * Make the widget of one model.
- * @returns {import("@anywidget/types").AnyWidget}
+ * Make the widget of one model; ``early`` are messages that came before it was there.
+ * @returns {{
+ *   initialize: (context: {model: import("@anywidget/types").AnyModel,
+ *     early?: import("./facts.js").Message[]}) => void,
+ *   render: (context: {model: import("@anywidget/types").AnyModel, el: HTMLElement}) => () => void,
+ * }}
  */
 export default () => {
   /** @type {Store} */
@@ -161,17 +165,19 @@ export default () => {
   };
 
   return {
-    initialize({ model }) {
+    initialize({ model, early = [] }) {
       const kernel = new KernelLink(
         (message, callbacks) => model.send(message, callbacks),
         () => store.tell(),
       );
       const send = (/** @type {object} */ message) => kernel.send(message);
       store = new Store(model.get("view"), model.get("rows"), send, kernel);
-      model.on("msg:custom", (/** @type {import("./facts.js").Message} */ message) => {
+      const receive = (/** @type {import("./facts.js").Message} */ message) => {
         const complete = store.receive(message);
         if (!complete || (message.do === "who" && views)) store.greet();
-      });
+      };
+      for (const message of early) receive(message);
+      model.on("msg:custom", receive);
       // its connection to the kernel is closed, or is there again: which of them is not told
       model.on("comm_live_update", () => store.kernel.soon(() => views && store.greet()));
       for (const trait of ["view", "rows"]) {
