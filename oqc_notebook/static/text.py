@@ -83,8 +83,13 @@ def time_of(iso: str | None) -> str:
 
 
 def percent(count: int, total: int) -> str:
-    """Give a share in per cent."""
-    return f"{100 * count / total:.1f} %" if total else ""
+    """Give a share in per cent; what is there is not told as nothing, nor what is not all as all."""
+    if not total:
+        return ""
+    share = 100 * count / total
+    if 0 < share < 0.05:
+        return "<0.1 %"
+    return ">99.9 %" if 99.95 <= share < 100 else f"{share:.1f} %"
 
 
 def as_of(view: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from oqc_notebook.sdk import CompositeJob, Job
 from oqc_notebook.sdk.client import OqcSdk
 from oqc_notebook.sdk.prices import estimate
+from oqc_notebook.static.following import unfollowed_view
 from oqc_notebook.widgets.facts import Facts
 
 
@@ -17,11 +18,15 @@ def surroundings_of(runnable: Job | CompositeJob) -> Facts:
     -------
     dict
         ``session`` ("open", "closed", "unopened", or "none" for a job without one),
-        ``lost`` (ISO time since when the server is not reached, or None), ``cost``
+        ``lost`` (ISO time since when the server is not reached, or None),
+        ``unfollowed`` (see :func:`.following.unfollowed_view`), ``cost``
         (``amount``, ``words``) of a run or None.
     """
-    sdk = session_of(runnable)
-    return {**reach_of(sdk), "cost": cost_of(runnable._members())}
+    return {
+        **reach_of(session_of(runnable)),
+        "unfollowed": unfollowed_view(runnable),
+        "cost": cost_of(runnable._members()),
+    }
 
 
 def session_of(runnable: Job | CompositeJob) -> OqcSdk | None:

@@ -31,7 +31,7 @@ afterEach(() => {
  */
 async function show(facts = {}) {
   const rows = rowsOf(10).map((row, index) =>
-    index === 3 || index === 7 ? { ...row, state: "FAILED", top: [], total: 0, error: "no" } : row,
+    index === 3 || index === 7 ? { ...row, state: "FAILED", top: [], total: 0, error: "no\n5| gate" } : row,
   );
   const tallies = { COMPLETED: 8, FAILED: 2 };
   const view = compositeFacts({ children: 10, tallies, to_run_again: 2, failures: 2, ...facts });
@@ -102,6 +102,12 @@ test("a click on a tally shows only children in that state, another one all", as
   assert.equal(button(el, "✕FAILED1"), failed);
   failed.click();
   assert.equal(rowElements(el).length, 10);
+});
+
+test("a row has the first line of an error, and all of it where the pointer rests", async () => {
+  const { el } = await show();
+  const cell = /** @type {HTMLElement} */ (el.querySelector("[title^=no]"));
+  assert.deepEqual([cell.textContent, cell.title], ["no …", "no\n5| gate"]);
 });
 
 test("where no child has a label there is no column of labels", async () => {

@@ -119,6 +119,18 @@ test("counts add up to the shots, with what is not shown in a row of its own", a
   ]);
 });
 
+test("long bitstrings have the width for themselves, and the history is below", async () => {
+  const long = { ...SMALL, bars: SMALL.bars.map(([bits, count]) => [String(bits).repeat(30), count]) };
+  const { el, model } = await show({ registers: [long] });
+  const columns = el.querySelector(".oqc-columns");
+  assert.ok(columns?.classList.contains("oqc-stacked"));
+  assert.equal(el.querySelectorAll(".oqc-long").length, 4);
+  model.receive({ do: "patch", seq: 1, view: { registers: [SMALL] } });
+  await frame();
+  assert.ok(!columns?.classList.contains("oqc-stacked"));
+  assert.equal(el.querySelectorAll(".oqc-long").length, 0);
+});
+
 test("a small result is sorted, filtered and turned round without the kernel", async () => {
   const { model, el } = await show({ registers: [SMALL] });
   await press(el, "Options");

@@ -268,6 +268,20 @@ test("a closed session is told, and what needs it is off", async () => {
   assert.ok(!isOff(button(el, "Save")));
 });
 
+test("what is in flight in a session that is closed stands still, as of when it was heard", async () => {
+  const unfollowed = { since: "2026-11-22T14:02:33.000Z", why: "its session is closed" };
+  const model = new Model(jobFacts(RUNNING));
+  const { el } = await show(model);
+  model.receive({ do: "here", seq: 0 });
+  await frame();
+  assert.match(el.querySelector(".oqc-facts")?.textContent ?? "", /running\d/);
+  model.receive({ do: "patch", seq: 1, view: { session: "closed", unfollowed } });
+  await frame();
+  assert.match(status(el), /The session is closed: .* as of (\S+ )?14:02:33 UTC\./);
+  assert.doesNotMatch(el.querySelector(".oqc-facts")?.textContent ?? "", /running\d/);
+  assert.equal(el.querySelector(".oqc-moving"), null);
+});
+
 test("what costs something is asked about, with the sum", async () => {
   const cost = { amount: "1.20", words: "1 task at 0.2 + 1000 shots at 0.001" };
   const model = new Model(jobFacts({ cost }));
@@ -309,6 +323,7 @@ test("saved jobs are offered, and one is opened", async () => {
   model.receive({ do: "offer", seq: 0, files });
   await frame();
   assert.equal(document.activeElement, button(el, "old"));
+  assert.match(el.querySelector(".oqc-file-list")?.textContent ?? "", /job · (\S+ )?14:02:33 UTC/);
   button(el, "old").click();
   assert.deepEqual(model.sentOf("open"), [{ do: "open", path: "/n/b.oqc/saved/old.json" }]);
   await frame();

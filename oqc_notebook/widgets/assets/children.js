@@ -1,8 +1,9 @@
 // The rows of a composite's children: their columns, and which colour is which bitstring.
 
-import { element } from "./dom.js";
+import { element, setText, setTitle } from "./dom.js";
 import { stateColumn, textColumn, tookColumn } from "./columns.js";
 import { COLOURS, setSmallBars } from "./counts.js";
+import { firstLine } from "./format.js";
 
 /** Characters of bitstrings that there is room for beside the filter. */
 const ROOM_FOR_LEGEND = 48;
@@ -31,7 +32,13 @@ export function childColumns(store, palette) {
       make: () => element("span", "oqc-cell", element("span", "oqc-small-bars")),
       draw: (cell, row) => setSmallBars(cell.firstChild, row, palette),
     },
-    textColumn("error", (row) => row.error ?? "", { isMute: true }),
+    {
+      ...textColumn("error", (row) => row.error ?? "", { isMute: true }),
+      draw: (cell, row) => {
+        setText(cell, firstLine(row.error ?? ""));
+        setTitle(cell, row.error ?? "");
+      },
+    },
   ];
 }
 

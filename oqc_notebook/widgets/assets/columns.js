@@ -45,7 +45,7 @@ export function stateColumn() {
 
 /**
  * Give the column of how long runs took, or are in their state; that ticks.
- * @param {{now: () => number, alive: boolean}} store
+ * @param {{now: () => number, follows: boolean}} store
  * @returns {import("./rows.js").Column}
  */
 export function tookColumn(store) {
@@ -62,7 +62,7 @@ export function tookColumn(store) {
     keyOf: seconds,
     make: () => element("span", "oqc-cell oqc-mono oqc-number"),
     draw: (cell, row) => {
-      const shown = store.alive || isOver(row) ? seconds(row) : null;
+      const shown = store.follows || isOver(row) ? seconds(row) : null;
       setText(cell, shown === null ? "" : isOver(row) ? duration(shown) : clock(shown));
     },
   };

@@ -1,7 +1,7 @@
 // Two runs of a job side by side.
 
 import { Choice } from "./choice.js";
-import { bar } from "./counts.js";
+import { bar, bitsCell } from "./counts.js";
 import { button, element, setText, setTitle } from "./dom.js";
 import { percent, some, timeOf, visible } from "./format.js";
 import { whyNoKernel } from "./toolbar.js";
@@ -186,15 +186,13 @@ export class CompareSection {
     const most = bars.reduce((high, [, inA, inB]) => Math.max(high, inA / a, inB / b), 0);
     const body = element("tbody");
     for (const [bits, inA, inB] of bars) {
-      const first = element("th", "oqc-mono oqc-bits", this.order.shown(bits));
-      first.scope = "row";
       const pair = element(
         "td",
         "oqc-bar-cell",
         bar(inA / a / most, "oqc-bar-a"),
         bar(inB / b / most, "oqc-bar-b"),
       );
-      body.append(element("tr", "", first, pair, ...shares(inA, a, inB, b)));
+      body.append(element("tr", "", bitsCell(this.order.shown(bits)), pair, ...shares(inA, a, inB, b)));
     }
     const [bitstrings, restA, restB] = other;
     if (bitstrings) {

@@ -135,7 +135,7 @@ export class CompositeBody {
     if (view.started === null) return "";
     const began = Date.parse(view.started);
     if (view.ended !== null) return `took ${duration((Date.parse(view.ended) - began) / 1000)}`;
-    if (!view.in_flight || !this.store.alive) return "";
+    if (!view.in_flight || !this.store.follows) return "";
     const seconds = (this.store.now() - began) / 1000;
     const text = `${clock(seconds)} elapsed`;
     const beganWithin = (Date.parse(view.last_begun ?? view.started) - began) / 1000;

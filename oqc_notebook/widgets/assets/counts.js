@@ -3,6 +3,21 @@
 import { element, setTitle } from "./dom.js";
 import { percent } from "./format.js";
 
+/** Longer bitstrings than this take the width that there is, and more lines if need be (bits). */
+export const LONG = 32;
+
+/**
+ * Make the cell of a bitstring.
+ * @param {string} bits as they are shown
+ */
+export function bitsCell(bits) {
+  const made = element("th", "oqc-mono oqc-bits", bits);
+  made.scope = "row";
+  made.classList.toggle("oqc-long", bits.length > LONG);
+  made.style.setProperty("--oqc-bits", String(bits.length));
+  return made;
+}
+
 /**
  * Make the row of a bitstring.
  * @param {string} bits as they are shown
@@ -11,13 +26,10 @@ import { percent } from "./format.js";
  * @param {number} total
  */
 export function countRow(bits, count, most, total) {
-  const name = element("th", "oqc-mono oqc-bits", bits);
-  name.scope = "row";
-  setTitle(name, bits);
   return element(
     "tr",
     "",
-    name,
+    bitsCell(bits),
     element("td", "oqc-bar-cell", bar(most ? count / most : 0)),
     ...figures(count, total),
   );

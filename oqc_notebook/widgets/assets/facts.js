@@ -11,7 +11,8 @@
  * @typedef {{ahead: number | null, wait_s: number | null, window: string | null}} Queue
  * @typedef {{amount: string, words: string}} Cost
  * @typedef {{session: "open" | "closed" | "unopened" | "none",
- *   lost: string | null, in_flight: boolean}} Reach
+ *   lost: string | null, unfollowed?: {since: string | null, why: string} | null,
+ *   in_flight: boolean}} Reach
  * @typedef {Reach & {seq: number, note: Note | null, busy: string | null, name: string | null,
  *   queue: Queue | null, cost: Cost | null, state: string, symbol: string, simulated: boolean,
  *   can_execute: boolean, can_cancel: boolean, can_refresh: boolean}} CommonFacts
@@ -72,4 +73,14 @@ export function runShown(view) {
  */
 export function newestRun(view) {
   return view.kind === "job" ? runShown(view) : view.last_begun;
+}
+
+/**
+ * Tell why nothing can be asked of the server now, or null.
+ * @param {Reach} view
+ */
+export function whyNoSession(view) {
+  if (view.session === "closed") return "The session is closed";
+  if (view.session === "unopened") return "The session is not open";
+  return view.session === "none" ? "It belongs to no session" : null;
 }

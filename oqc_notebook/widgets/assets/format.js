@@ -42,12 +42,15 @@ export function duration(seconds) {
 }
 
 /**
- * Give a share in per cent.
+ * Give a share in per cent; what is there is not told as nothing, nor what is not all as all.
  * @param {number} count
  * @param {number} total
  */
 export function percent(count, total) {
-  return total ? `${((100 * count) / total).toFixed(1)} %` : "";
+  if (!total) return "";
+  const share = (100 * count) / total;
+  if (share > 0 && share < 0.05) return "<0.1 %";
+  return share < 100 && share >= 99.95 ? ">99.9 %" : `${share.toFixed(1)} %`;
 }
 
 /**
@@ -85,6 +88,15 @@ export function localTime(iso) {
 export function errorLine(error) {
   const coded = error.code === null || error.code < 0 ? "" : `${error.code}: `;
   return coded + visible(error.message);
+}
+
+/**
+ * Give the first line of a text, and a sign where there are more.
+ * @param {string} text
+ */
+export function firstLine(text) {
+  const [first = "", ...more] = text.split("\n");
+  return more.length ? `${first} …` : first;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { button, chip, element, enable, putInOrder, setText, setTitle } from "./dom.js";
 import { runShown } from "./facts.js";
-import { duration, errorLine, localTime, timeOf } from "./format.js";
+import { duration, errorLine, firstLine, localTime, timeOf } from "./format.js";
 import { whyNoKernel } from "./toolbar.js";
 
 /** The kernel gives earlier runs in blocks of so many: in the first are runs 1 to 50. */
@@ -187,8 +187,7 @@ export class History {
     ];
     if (run.error !== null) {
       const text = errorLine(run.error);
-      const [first = "", ...excerpt] = text.split("\n");
-      const cell = element("td", "oqc-run-error", excerpt.length ? `${first} …` : first);
+      const cell = element("td", "oqc-run-error", firstLine(text));
       cell.colSpan = COLUMNS.length;
       setTitle(cell, text);
       rows.push(element("tr", "oqc-error-row", cell));

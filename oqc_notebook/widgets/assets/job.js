@@ -1,6 +1,7 @@
 // What is particular to the panel of a single job.
 
 import { BitOrder } from "./bits.js";
+import { LONG } from "./counts.js";
 import { element, putInOrder, setText, setTitle } from "./dom.js";
 import { ENDED, runShown } from "./facts.js";
 import { clock, duration, errorLine, shortId, timeOf } from "./format.js";
@@ -20,6 +21,8 @@ export class JobBody {
     this.strip = element("div", "oqc-time", this.queued, this.ran);
     this.strip.setAttribute("role", "img");
     this.error = element("div", "oqc-error");
+    this.error.setAttribute("role", "group");
+    this.error.setAttribute("aria-label", "Error");
     this.counts = element("section", "oqc-counts");
     const order = new BitOrder(() => store.tell());
     this.result = new ResultView(store, order, () => ({ run: null, shown: runShown(store.view) }));
@@ -54,9 +57,20 @@ export class JobBody {
     this.error.hidden = view.error === null;
     this.error.classList.toggle("oqc-by-wish", view.state === "CANCELLED");
     setText(this.error, view.error === null ? "" : errorLine(view.error));
+    this.#letErrorScroll();
     putInOrder(this.counts, this.result.update(view, emptyText(view)));
     this.runs.update();
+    const isWide = view.registers.some(({ bars }) => (bars[0]?.[0].length ?? 0) > LONG);
+    const hasResult = view.registers.length > 0 || view.other_data !== null;
     this.columns.classList.toggle("oqc-one-column", !view.runs.length);
+    this.columns.classList.toggle("oqc-stacked", isWide || !hasResult);
+  }
+
+  /** Have the arrow keys scroll a long error. */
+  #letErrorScroll() {
+    const { error } = this;
+    if (error.scrollHeight > error.clientHeight) error.tabIndex = 0;
+    else error.removeAttribute("tabindex");
   }
 
   view() {
@@ -68,7 +82,7 @@ export class JobBody {
     const { SUBMITTED: submitted, RUNNING: running } = view.times;
     const passed = (/** @type {string | undefined} */ iso) =>
       iso === undefined ? null : Math.max(0, (this.store.now() - Date.parse(iso)) / 1000);
-    const ticking = view.in_flight && this.store.alive;
+    const ticking = view.in_flight && this.store.follows;
     const queuedFor = view.queued_s ?? (ticking ? passed(submitted) : null);
     const ranFor = view.ran_s ?? (ticking && running ? passed(running) : null);
 

@@ -1,9 +1,10 @@
 // The panel of a service's QPUs: a row for each, with its features and calibration below.
 
 import { button, element, enable, onceButton, setText, setTitle, simulatedBadge } from "./dom.js";
+import { whyNoSession } from "./facts.js";
 import { duration, timeOf } from "./format.js";
 import { jsonView } from "./json.js";
-import { whyNoKernel, whyNoSession } from "./toolbar.js";
+import { whyNoKernel } from "./toolbar.js";
 
 const QPU_COLUMNS = ["QPU", "status", "qubits", "queue", "wait", "next window", "price"];
 const QPU_NUMBERS = ["qubits", "queue", "wait"];

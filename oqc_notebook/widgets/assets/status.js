@@ -1,6 +1,7 @@
 // What stands between a panel and the truth: a silent kernel, a closed session, a lost connection.
 
 import { element, setText } from "./dom.js";
+import { whyNoSession } from "./facts.js";
 import { clock, timeOf } from "./format.js";
 
 /** A connection that comes back sooner than this was not worth a word (ms). */
@@ -51,8 +52,11 @@ export class StatusLine {
       const what = "it is busy, and does what was clicked when it is free, or has ended";
       return [`No answer from the kernel since ${since}: ${what}.`, null];
     }
-    if (view.session === "closed") {
-      return ["The session is closed: what happens at the server is not seen here.", null];
+    const closed = whyNoSession(view);
+    if (closed !== null && (view.in_flight || view.session === "closed")) {
+      const heard = view.in_flight ? (view.unfollowed?.since ?? null) : null;
+      const stood = heard === null ? "" : `; this is how it stood as of ${timeOf(heard, kernel.now())}`;
+      return [`${closed}: what happens at the server is not seen here${stood}.`, null];
     }
     const lost = this.#lostSince();
     if (lost !== null && this.store.now() - lost > BLIP_MS) {

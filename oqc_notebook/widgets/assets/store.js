@@ -45,6 +45,11 @@ export class Store {
     return this.kernel.alive;
   }
 
+  /** Whether what is in flight is followed: what is not stands still. */
+  get follows() {
+    return this.alive && this.view.session === "open";
+  }
+
   /** The kernel's time (ms since 1970). */
   now() {
     return this.kernel.now();

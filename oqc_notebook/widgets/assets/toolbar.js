@@ -1,8 +1,8 @@
 // The buttons of a job's panel, what they ask, and the list of saved jobs.
 
 import { button, element, enable, onceButton, setText, setTitle } from "./dom.js";
-import { newestRun, runShown } from "./facts.js";
-import { localTime } from "./format.js";
+import { newestRun, runShown, whyNoSession } from "./facts.js";
+import { localTime, timeOf } from "./format.js";
 import { Question } from "./question.js";
 
 /** The buttons of one view of a panel. */
@@ -145,8 +145,9 @@ export class Toolbar {
         this.#click({ do: "open", path: file.path });
       });
       setTitle(choose, file.path);
-      const facts = `${file.kind} · ${localTime(file.modified)}`;
-      list.append(element("li", "", choose, element("span", "oqc-mute", facts)));
+      const time = element("span", "oqc-mono", timeOf(new Date(file.modified).toISOString(), this.store.now()));
+      setTitle(time, `${localTime(file.modified)} here`);
+      list.append(element("li", "", choose, element("span", "oqc-mute", `${file.kind} · `, time)));
     }
     const heading = files.length
       ? "Saved next to this notebook"
@@ -168,16 +169,6 @@ export function whyNoKernel({ kernel }, isWaiting) {
   if (kernel.ended) return "The kernel of this panel has ended";
   if (!kernel.alive) return "There is no kernel behind this panel";
   return isWaiting ? "The kernel has not answered the last click yet" : null;
-}
-
-/**
- * Tell why nothing can be asked of the server now, or null.
- * @param {import("./facts.js").Reach} view
- */
-export function whyNoSession(view) {
-  if (view.session === "closed") return "The session is closed";
-  if (view.session === "unopened") return "The session is not open";
-  return view.session === "none" ? "It belongs to no session" : null;
 }
 
 /** @param {import("./facts.js").View} view */
