@@ -83,7 +83,7 @@ def time_of(iso: str | None) -> str:
 
 
 def percent(count: int, total: int) -> str:
-    """Give a share in per cent; what is there is not told as nothing, nor what is not all as all."""
+    """Give a share in per cent; what is there is not told as none, nor what is not all as all."""
     if not total:
         return ""
     share = 100 * count / total

@@ -42,7 +42,7 @@ export function duration(seconds) {
 }
 
 /**
- * Give a share in per cent; what is there is not told as nothing, nor what is not all as all.
+ * Give a share in per cent; what is there is not told as none, nor what is not all as all.
  * @param {number} count
  * @param {number} total
  */
