@@ -27,6 +27,9 @@ _UNSEEN = re.compile(
 
 _BAR_CHARACTERS = 20
 
+#: Longest bitstring that the row of a child has in full.
+_LONGEST_BITS = 24
+
 
 def visible(text: object) -> str:
     r"""Give a text with its unseen characters written out, as ``\u202e``.
@@ -207,9 +210,14 @@ def run_cells(run: dict[str, Any]) -> list[str]:
     ]
 
 
+def _short(bits: str) -> str:
+    """Give a bitstring so that three of them have room in a row: the ends of a long one."""
+    return bits if len(bits) <= _LONGEST_BITS else f"{bits[:10]}…{bits[-10:]}"
+
+
 def row_cells(index: int, row: dict[str, Any]) -> list[str]:
     """Give a child of a composite as the cells of a row."""
-    counts = ", ".join(f"{one_line(bits)}: {count}" for bits, count in row["top"])
+    counts = ", ".join(f"{_short(one_line(bits))}: {count}" for bits, count in row["top"])
     if row["total"] > sum(count for _, count in row["top"]):
         counts += ", …"
     return [

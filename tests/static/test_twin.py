@@ -131,6 +131,17 @@ def test_an_excerpt_keeps_its_columns_and_rows_show_the_first_line() -> None:
         assert "hadamard q[0]" not in shown
 
 
+def test_a_row_has_room_for_long_bitstrings_and_a_job_has_them_in_full() -> None:
+    job = ended_job()
+    bits = "01" * 50
+    job._finish(JobResult({"c": {bits: 600, bits[::-1]: 400}}, job=job))
+    for shown in (text_of(CompositeJob([job])), page_of(CompositeJob([job]))):
+        assert "0101010101…0101010101: 600, 1010101010…1010101010: 400" in shown
+        assert bits not in shown
+    assert bits in text_of(job)
+    assert bits in page_of(job)
+
+
 def test_a_cancelled_run_is_not_called_failed() -> None:
     job = ended_job(error="The run was cancelled.")
     view = job_view(job) | {"state": "CANCELLED", "symbol": "⊘", "runs": []}
