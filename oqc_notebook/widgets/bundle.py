@@ -80,6 +80,9 @@ _IMPORT = re.compile(r"^import\s[^;]*?from \"\./[\w.]+\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 #: A comment that has its lines to itself; every panel would carry it to the browser.
 _COMMENT = re.compile(r"^ *(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+#: A type within a line, and what a line is indented by: no text goes over several lines.
+_TYPE = re.compile(r"/\*\* @[^\n]*?\*/ ?")
+_INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
 @cache
@@ -98,7 +101,8 @@ def css() -> str:
 @cache
 def loader() -> str:
     """Give the module that a widget carries: a loader with the module and the style sheet."""
-    content = json.dumps({"esm": esm(), "css": css()}, ensure_ascii=False).encode()
+    packed = {"esm": _INDENT.sub("", _TYPE.sub("", esm())), "css": css()}
+    content = json.dumps(packed, ensure_ascii=False).encode()
     text = base64.b64encode(zlib.compress(content, 9)).decode()
     code = _COMMENT.sub("", (ASSETS / "loader.js").read_text(encoding="utf-8"))
     return code.replace('const PACKED = "";', f'const PACKED = "{text}";')
