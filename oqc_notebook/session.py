@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import oqc_notebook
 from oqc_notebook.local_process import LocalProcess
-from oqc_notebook.sdk.arguments import replays
+from oqc_notebook.sdk.arguments import checked_url, replays
 from oqc_notebook.sdk.client import OqcSdk
 from oqc_notebook.sdk.connection import has_session
+from oqc_notebook.sdk.credentials import Hidden
 from oqc_notebook.sdk.loops import wait_in_steps
 
 if TYPE_CHECKING:
@@ -91,10 +92,14 @@ def connect(
     """
     if replays():
         return _replayed(url, archive, record_cells, default_qpu_id)
-    given = authentication_token or email or password or credential
     url = url or os.environ.get("OQC_URL") or None
+    if url is not None:
+        url = checked_url(url)
+    authentication_token = Hidden((authentication_token or "").strip()) or None
+    password = password and Hidden(password)
+    given = authentication_token or email or password or credential
     if not given:
-        authentication_token = os.environ.get("OQC_AUTH_TOKEN") or None
+        authentication_token = Hidden(os.environ.get("OQC_AUTH_TOKEN", "").strip()) or None
         given = authentication_token
     if url is None and given:
         raise ValueError("There is a token but no address: give url=, or set OQC_URL.")

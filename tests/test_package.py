@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import logging
+import os
 import subprocess
 import sys
 import traceback
@@ -15,7 +16,9 @@ import pytest
 import oqc_notebook
 import oqc_notebook.sdk
 from oqc_notebook.sdk import OqcSdk
-from oqc_notebook.sdk.errors import AuthenticationError
+from oqc_notebook.sdk.credentials import Hidden
+from oqc_notebook.sdk.errors import AuthenticationError, ServerError, SessionUnreachableError
+from tests.faulty import FaultyProxy, answer
 from tests.support import ONE, LocalQpu
 
 PACKAGE = Path(oqc_notebook.__file__).parent
@@ -132,3 +135,41 @@ async def test_a_wrong_token_is_told_without_the_token(local_qpu: LocalQpu) -> N
         await OqcSdk(local_qpu.url, "canary-f00d").open()
     assert "canary" not in str(caught.value)
     assert "Check the token" in str(caught.value)
+
+
+ECHOES = {
+    "a page": "<pre>Authentication-Token: canary-f00d, email=a&password=canary-f00d</pre>",
+    "v3": {"response": {"errors": ["canary-f00d is not known"]}},
+    "v4": {"detail": [{"input": {"password": "canary-f00d"}}]},
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
+async def test_what_a_server_repeats_of_a_token_is_hidden(
+    local_qpu: LocalQpu, proxy: FaultyProxy, body: object, status: int
+) -> None:
+    proxy.spoil("GET", "/admin/qpu", answer=answer(status, body), forward=False, times=None)
+    proxy.spoil("POST", "/admin/login", answer=answer(status, body), forward=False, times=None)
+    for account in ({"authentication_token": "canary-f00d"}, {"password": "canary-f00d"}):
+        email = "a@b.uk" if "password" in account else None
+        with pytest.raises(ServerError) as caught:
+            await OqcSdk(proxy.url, email=email, **account).open()
+        assert "<hidden>" in str(caught.value)
+        assert "canary" not in f"{caught.value} {vars(caught.value)}"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:9"], ids=["refused", "no server"])
+async def test_a_traceback_that_shows_variables_hides_the_token(
+    local_qpu: LocalQpu, url: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OQC_AUTH_TOKEN", "-".join(["canary", "f00d"]))
+    monkeypatch.setenv("OQC_SDK_MAX_TRANSPORT_RETRIES", "2")
+    password = Hidden(os.environ["OQC_AUTH_TOKEN"])
+    for account in ({}, {"email": "a@b.uk", "password": password}):
+        with pytest.raises((AuthenticationError, SessionUnreachableError)) as caught:
+            oqc_notebook.connect(url or local_qpu.url, archive=False, **account)
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        assert "canary" not in "".join(shown.format())

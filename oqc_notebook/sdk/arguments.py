@@ -18,11 +18,20 @@ def checked_url(url: str) -> str:
     Raises
     ------
     ValueError
-        If it is not an http or https address.
+        If it is not an http or https address, or has a part that may be a secret. It is not
+        repeated: what stands there by mistake may be a token.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not an http or https address.")
+        raise ValueError(
+            "What was given as the address is not an http or https address, such as "
+            "'https://example.com'."
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "An address has no user name, password, query or fragment in it: addresses are shown. "
+            "Give a token with authentication_token=, or set OQC_AUTH_TOKEN."
+        )
     return url.rstrip("/")
 
 

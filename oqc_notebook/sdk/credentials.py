@@ -32,19 +32,44 @@ class Credential(Protocol):
         ...
 
 
+class Hidden(str):
+    """A token or password; what shows the values of variables, as some tracebacks do, hides it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+def fits_into_a_header(text: str) -> bool:
+    """Tell whether a header can hold this text; the errors of HTTP libraries would show it."""
+    return text.isascii() and text.isprintable() and text == text.strip()
+
+
 class TokenCredential:
     """A token issued beforehand, sent as ``Authentication-Token``.
 
     Parameters
     ----------
     token
-        The token; None sends no header at all, for jobs that are only looked at.
+        The token, without the line break that one from a file ends with; None sends no header
+        at all, for jobs that are only looked at.
+
+    Raises
+    ------
+    ValueError
+        If no header can hold it.
     """
 
     supports_silent_reauth = False
 
     def __init__(self, token: str | None) -> None:
-        self._token = token
+        self._token = None if token is None else Hidden(token.strip())
+        if not fits_into_a_header(self._token or ""):
+            raise ValueError(
+                "The token holds a line break, or a character that is not ASCII; was something "
+                "else copied with it?"
+            )
 
     async def get_auth_headers(
         self, *, allow_interactive: bool = True, force_refresh: bool = False
@@ -70,7 +95,7 @@ class PasswordCredential:
 
     def __init__(self, email: str, password: str) -> None:
         self._email = email
-        self._password = password
+        self._password = Hidden(password)
         self._token: str | None = None
         #: Set by the transport, which owns the connection.
         self.post: Post | None = None
@@ -103,7 +128,7 @@ class PasswordCredential:
             token = None
         if not isinstance(token, str) or not token:
             raise AuthenticationError("The login was answered without a token.", 401)
-        return token
+        return Hidden(token)
 
     def __repr__(self) -> str:
         return "PasswordCredential(<hidden>)"

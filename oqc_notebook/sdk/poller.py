@@ -265,6 +265,9 @@ class Poller:
             self._rests[entry.qpu_id] = min(2 * rest, _LONGEST_REST_S)
             line.disturbed(rest if asked_s is None else asked_s, self._loop.time())
             logger.info("A look at %s gave no answer and is repeated: %s", job.task_id, exc)
+        except Exception as exc:
+            logger.exception("The look at %s failed unexpectedly", job.task_id)
+            self.give_up(job, exc)  # and this one alone: the others go on
         else:
             self._rests.pop(entry.qpu_id, None)
         if self._loop.time() - began > _LOOK_S + _ASLEEP_S:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -22,12 +24,22 @@ _NO_REASON = frozenset({"", "{}", "[]", "null", '""'})
 #: What is kept of an error body of another shape, such as a page of HTML (characters).
 _MAX_REASON = 1000
 
+#: What is shorter may stand in an answer by chance (characters).
+_SHORTEST_SECRET = 8
+
 #: The longest ``Retry-After`` that is believed (seconds).
 _LONGEST_ASKED_S = 3600.0
 
 
-def meaning_of(response: httpx.Response) -> Any:
+def meaning_of(response: httpx.Response, secrets: Collection[str] = ()) -> Any:
     """Give the decoded body of a success; raise what any other response means.
+
+    Parameters
+    ----------
+    response
+        The response, completely read.
+    secrets
+        What the request held that no error may show, also where the server repeats it.
 
     Raises
     ------
@@ -43,9 +55,14 @@ def meaning_of(response: httpx.Response) -> Any:
             may_have_arrived=True,
             retry_after_s=_retry_after(response),
         )
+    content = response.content
+    if status != 200:
+        for secret in secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                content = content.replace(secret.encode(), b"<hidden>")
     try:
-        answer = response.json()
-    except ValueError:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
         if status == 200:
             raise DisturbanceError(
                 f"{response.url} answered with something that is not JSON "
@@ -56,7 +73,7 @@ def meaning_of(response: httpx.Response) -> Any:
     if status == 200:
         _pass_on_messages(answer)
         return answer
-    text = _error_text(answer) or response.text.strip()[:_MAX_REASON]
+    text = _error_text(answer) or content.decode(errors="replace").strip()[:_MAX_REASON]
     if text in _NO_REASON:
         text = f"The server gives no reason (HTTP status {status} {response.reason_phrase})."
     if status in (401, 403):

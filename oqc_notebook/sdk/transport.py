@@ -15,8 +15,14 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from oqc_notebook import __version__
-from oqc_notebook.sdk.credentials import Credential, PasswordCredential
+from oqc_notebook.sdk.credentials import (
+    Credential,
+    Hidden,
+    PasswordCredential,
+    fits_into_a_header,
+)
 from oqc_notebook.sdk.errors import (
+    AuthenticationError,
     DisturbanceError,
     ServerError,
     SessionUnreachableError,
@@ -180,7 +186,8 @@ class Transport:
             self.on_reach()
 
     async def _post_unauthenticated(self, path: str, body: dict[str, Any]) -> Any:
-        return await self._send("POST", path, content=json.dumps(body).encode(), authenticate=False)
+        response = await self._once("POST", self.url + path, None, json.dumps(body).encode(), {})
+        return meaning_of(response, [value for value in body.values() if isinstance(value, str)])
 
     async def _send(
         self,
@@ -192,13 +199,14 @@ class Transport:
         authenticate: bool = True,
     ) -> Any:
         address = url if url.startswith("http") else self.url + url
-        headers = {} if content is None else {"Content-Type": "application/json"}
         tokens = await self._tokens() if authenticate else {}
-        response = await self._once(method, address, params, content, headers | tokens)
+        response = await self._once(method, address, params, content, tokens)
         if response.status_code == 401 and authenticate and self._can_renew():
             tokens = await self._tokens(instead_of=tokens)
-            response = await self._once(method, address, params, content, headers | tokens)
-        return meaning_of(response)
+            response = await self._once(method, address, params, content, tokens)
+        # a header may read "Bearer" and the token
+        secrets = [Hidden(part) for value in tokens.values() for part in value.split()]
+        return meaning_of(response, secrets)
 
     def _can_renew(self) -> bool:
         return bool(getattr(self._credential, "supports_silent_reauth", False))
@@ -211,7 +219,10 @@ class Transport:
                 headers = await self._credential.get_auth_headers(
                     allow_interactive=False, force_refresh=True
                 )
-            return headers
+        for name, value in headers.items():
+            if not fits_into_a_header(value):
+                raise AuthenticationError(f"The credential gave a {name} that cannot be sent.", 401)
+        return headers
 
     async def _once(
         self,
@@ -219,31 +230,36 @@ class Transport:
         address: str,
         params: dict[str, str] | None,
         content: bytes | None,
-        headers: dict[str, str],
+        tokens: dict[str, str],
     ) -> httpx.Response:
-        request = self._http.build_request(
-            method, address, params=params, content=content, headers=headers
-        )
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        try:
+            request = self._http.build_request(
+                method, address, params=params, content=content, headers=headers | tokens
+            )
+        except httpx.InvalidURL as exc:  # of a QPU, from the server's list
+            raise ServerError(f"{address!r:.200} is not an address: {exc}.", 502) from None
         size = len(content or b"") + sum(len(k) + len(v) for k, v in request.headers.raw)
         if size > MAX_REQUEST_BYTES:
             raise ValueError(
                 f"The request is {size} bytes and the service takes at most {MAX_REQUEST_BYTES} "
                 "(128 KiB); shorten the program or the configuration."
             )
+        del content  # which may hold a password, that a traceback with variables would show
         self.requests += 1
         # The exceptions of httpx hold the request and with it the token, so none is chained.
         try:
             return await self._http.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             text, arrived = _reason(exc), False
-        except httpx.TransportError as exc:
+        except httpx.RequestError as exc:
             text, arrived = _reason(exc), True
         raise DisturbanceError(
             f"No answer from {address}: {text}.", may_have_arrived=arrived
         ) from None
 
 
-def _reason(exc: httpx.TransportError) -> str:
+def _reason(exc: httpx.RequestError) -> str:
     kind = type(exc).__name__
     return f"{kind} ({exc})" if str(exc) else kind
 

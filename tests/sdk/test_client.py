@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from compiler_config.config import CompilerConfig
 
+import oqc_notebook
 from oqc_notebook.sdk import CompositeJob, EradoConfig, Job, JobLike, OqcSdk
+from oqc_notebook.sdk.errors import AuthenticationError
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, EXACT, ONE, QPUS, LocalQpu
 
@@ -24,6 +26,48 @@ SDK = OqcSdk("https://example.com", "x", default_qpu_id="default")
 def test_an_address_that_is_not_http_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="not an http or https address"):
         OqcSdk(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "canary-f00d",
+        "https://canary-f00d@example.com",
+        "https://ada:canary-f00d@example.com",
+        "https://example.com/?token=canary-f00d",
+        "https://example.com/#canary-f00d",
+    ],
+)
+def test_a_token_in_the_address_is_refused_and_not_shown(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OQC_AUTH_TOKEN", raising=False)
+    for refused in (lambda: OqcSdk(url), lambda: oqc_notebook.connect(url)):
+        with pytest.raises(ValueError, match="address") as caught:
+            refused()
+        assert "canary" not in str(caught.value)
+
+
+async def test_the_line_break_at_the_end_of_a_token_is_left_out(local_qpu: LocalQpu) -> None:
+    async with OqcSdk(local_qpu.url, f"{local_qpu.token}\n") as sdk:
+        assert await sdk.list_qpus()
+
+
+@pytest.mark.parametrize("token", ["canary\n-f00d", "canary-f00d-é", "canary\x00f00d"])
+async def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(
+    token: str, local_qpu: LocalQpu
+) -> None:
+    class Own:
+        supports_silent_reauth = False
+
+        async def get_auth_headers(self, **_: bool) -> dict[str, str]:
+            return {"Authorization": f"Bearer {token}"}
+
+    with pytest.raises(ValueError, match="not ASCII") as refused:
+        OqcSdk(local_qpu.url, token)
+    with pytest.raises(AuthenticationError, match="cannot be sent") as unsent:
+        await OqcSdk(local_qpu.url, credential=Own()).open()
+    assert "canary" not in f"{refused.value!r} {unsent.value!r}"
 
 
 @pytest.mark.parametrize(

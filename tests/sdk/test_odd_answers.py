@@ -57,6 +57,66 @@ async def test_a_refusal_of_any_shape_is_told_in_words(
             assert sdk.load(tmp_path / "job.json").error == job.error
 
 
+def raw(status: int, content: bytes, **headers: str) -> bytes:
+    """An answer with exactly this content."""
+    head = [f"HTTP/1.1 {status} Made up", f"Content-Length: {len(content)}", "Connection: close"]
+    head += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + content
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        raw(200, b"no gzip", Content_Encoding="gzip"),
+        raw(200, b"[" * 100_000 + b"]" * 100_000),
+        raw(200, b'{"status": ' + b"9" * 5000 + b"}"),
+        raw(200, b'{"status": "\xff"}'),
+        raw(503, b"\xff", Content_Type="text/html; charset=undefined"),
+    ],
+    ids=["no gzip", "deep", "digits", "no UTF-8", "charset"],
+)
+async def test_an_illegible_answer_while_polling_is_passed_over(
+    proxied: OqcSdk, proxy: FaultyProxy, spoilt: bytes
+) -> None:
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE, ONE])
+        await composite.submit()
+        proxy.spoil("GET", f"/tasks/{composite.jobs[0].task_id}/all_info", answer=spoilt)
+        await composite.execute()
+        assert composite.completed
+
+
+@pytest.mark.parametrize("charset", ["undefined", "base64", "punycode", "none-such"])
+async def test_a_refusal_in_any_encoding_is_told(
+    proxied: OqcSdk, proxy: FaultyProxy, charset: str
+) -> None:
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        page = raw(400, b"not so \xff", Content_Type=f"text/html; charset={charset}")
+        proxy.spoil("POST", "/tasks/submit", forward=False, answer=page)
+        await job.execute()
+        assert "not so" in str(job.error and job.error.error_message)
+
+
+async def test_what_goes_wrong_with_one_look_leaves_the_other_jobs_alone(
+    local_qpu: LocalQpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE, ONE, ONE])
+        bad = composite.jobs[0]
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("a fault in this very package")
+
+        monkeypatch.setattr(bad, "_take_over", fail)
+        with pytest.raises(ZeroDivisionError):
+            await composite.execute()
+        monkeypatch.undo()
+        assert bad.error is None
+        await composite.execute()
+        assert [len(job.history) for job in composite.jobs] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("told", "code", "said"),
     [
