@@ -51,6 +51,16 @@ class Run:
         """Take the inputs that the job has now."""
         return cls(job.program, job.qpu_id, own_config(job.config))
 
+    def is_like(self, other: Run) -> bool:
+        """Tell whether another run asks for the same."""
+        if (self.program, self.qpu_id) != (other.program, other.qpu_id):
+            return False
+        if self.config is None or other.config is None:
+            return self.config is other.config
+        from oqc_notebook.sdk.config_types import same
+
+        return same(self.config, other.config)
+
     def reached(self, state: JobState) -> None:
         """Note the time at which a state is first seen."""
         self.state_times.setdefault(state.value, datetime.now(UTC))

@@ -240,11 +240,12 @@ class OqcSdk(LookUps):
             If it is no snapshot, is damaged, or has another schema version; the message
             says where.
         """
-        from oqc_notebook.sdk.files import read_content
+        from oqc_notebook.sdk.files import read_content, stamp_of
         from oqc_notebook.sdk.persistence import load_file
 
+        stamp = stamp_of(path)
         job = load_file(read_content(path), str(path), self)
-        job._settle_in(path)
+        job._settle_in(path, stamp)
         self._made(job)
         return job
 

@@ -56,6 +56,15 @@ def read_content(path: str | Path) -> bytes:
         raise
 
 
+def stamp_of(path: str | Path) -> object:
+    """Give what changes when another file is put in a file's place, or it is written."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def write_whole(path: str | Path, content: bytes) -> bool:
     """Write a file so that whatever happens, the old or the new content is there, whole.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from oqc_notebook.sdk.states import ENDED, MOMENT, JobState, state_of
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
+
+logger = logging.getLogger("oqc_notebook.sdk")
 
 
 class Lifecycle(Runnable):
@@ -139,8 +142,16 @@ class Lifecycle(Runnable):
     def _begin_run(self, task_fields: dict[str, Any]) -> None:
         with MOMENT:
             self._task_fields = task_fields
-            self._run = Run.of(self)
-            if self.task_id is None or self._state is not JobState.CREATED or self._gone:
+            reserved_for, self._run = self._run, Run.of(self)
+            goes_on = self.task_id is not None and self._state is JobState.CREATED
+            if goes_on and reserved_for is not None and not self._run.is_like(reserved_for):
+                logger.warning(
+                    "Task %s is left to itself: its job was given other inputs while it was not "
+                    "known whether the task was accepted.",
+                    self.task_id,
+                )
+                goes_on = False
+            if not goes_on or self._gone:
                 self.task_id = None
                 self._recorded = False
                 self._output = None

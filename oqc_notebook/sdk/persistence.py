@@ -129,7 +129,9 @@ def _loaded_in_parts(content: bytes, client: OqcSdk | None) -> CompositeJob | No
         document = from_json(head)
         if _kind(document, "") != "composite":
             return None
-        return _composite(document, map(_read_child, children), client)
+        composite = _composite(document, map(_read_child, children), client)
+        composite._file_holds_more = _holds_more(document)
+        return composite
     except ValueError:
         return None
 
@@ -157,9 +159,17 @@ def _loaded(content: bytes, name: str, client: OqcSdk | None) -> Job | Composite
         raise SnapshotError(f"File at {name!r} does not contain valid JSON: {exc}") from None
     kind = _kind(document, name)
     try:
-        return _restored(document, kind == "composite", client)
+        job = _restored(document, kind == "composite", client)
     except SnapshotError as exc:
         raise SnapshotError(f"File at {name!r} is no valid snapshot: {exc}") from None
+    job._file_holds_more = _holds_more(document)
+    return job
+
+
+def _holds_more(document: Document) -> bool:
+    """Tell whether a file holds more than a snapshot, as those of an archive do."""
+    kind = JobSnapshot if document.get("snapshot_kind") == "job" else CompositeJobSnapshot
+    return not document.keys() <= kind.model_fields.keys()
 
 
 def _kind(document: Any, name: str) -> Literal["job", "composite"]:

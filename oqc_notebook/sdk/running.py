@@ -34,13 +34,31 @@ class Home:
         Where it is.
     """
 
-    def __init__(self, owner: Runnable, path: str | Path) -> None:
+    def __init__(self, owner: Runnable, path: Path) -> None:
         self.owner = owner
-        self.path = Path(path).absolute()
+        self.path = path
+        #: What the file was like when the owner was last saved to or loaded from it.
+        self.stamp: object = None
 
     def record(self) -> None:
-        """Write the owner's present state."""
-        self.owner.save(self.path)
+        """Write the owner's present state.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, or somebody else has put, or removed, the file since.
+        """
+        from oqc_notebook.sdk.files import stamp_of
+
+        with self.owner._saving:
+            if self.owner._file_holds_more:
+                return  # an archive's record of an earlier run, which stays as it is
+            if stamp_of(self.path) != self.stamp:
+                for job in self.owner._members():
+                    if job._home is self:
+                        job._home = None
+                raise OSError("it was replaced or removed since")
+            self.owner._write(self.path)
 
 
 class Runnable:
@@ -52,6 +70,8 @@ class Runnable:
     def __init__(self) -> None:
         # two saves at once must not leave the older state in the file
         self._saving = threading.Lock()
+        #: Whether the file that this was loaded from holds more than a snapshot.
+        self._file_holds_more = False
 
     # ---- what a kind of job says of itself ----
 
@@ -322,16 +342,28 @@ class Runnable:
         ValueError
             If a result holds something that JSON cannot hold.
         """
-        from oqc_notebook.sdk.files import write_whole
+        with self._saving:
+            self._write(path)
+
+    def _write(self, path: str | Path) -> None:
+        """Save this, while nobody else does."""
+        from oqc_notebook.sdk.files import stamp_of, write_whole
         from oqc_notebook.sdk.persistence import file_content
 
-        with self._saving:
-            whole = write_whole(path, file_content(self))
-        if whole:  # a pipe, say, is no place to record ids in
-            self._settle_in(path)
+        whole = write_whole(path, file_content(self))
+        if whole or self._home_at(path):  # a pipe, say, is no place to record ids in
+            self._settle_in(path, stamp_of(path))
+            self._file_holds_more = False
 
-    def _settle_in(self, path: str | Path) -> None:
+    def _settle_in(self, path: str | Path, stamp: object) -> None:
         """Remember the file that this was saved to or loaded from."""
-        home = Home(self, path)
+        home = self._home_at(path) or Home(self, Path(path).absolute())
+        home.stamp = stamp
         for job in self._members():
             job._home = home
+
+    def _home_at(self, path: str | Path) -> Home | None:
+        homes = (job._home for job in self._members())
+        there = Path(path).absolute()
+        mine = (home for home in homes if home and home.owner is self and home.path == there)
+        return next(mine, None)

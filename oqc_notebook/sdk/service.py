@@ -122,10 +122,18 @@ class Service:
             )
         return [str(task_id) for task_id in answer]
 
-    async def submit(self, qpu_id: str, tasks: list[dict[str, Any]]) -> None:
-        """Submit tasks under the ids that they carry; sent once, never retried here."""
+    async def submit(self, qpu_id: str, tasks: list[dict[str, Any]]) -> set[str]:
+        """Submit tasks under the ids that they carry; sent once, never retried here.
+
+        Returns
+        -------
+        set of str
+            The ids of the tasks that the server says it took.
+        """
         url = await self._endpoint(qpu_id) + "/tasks/submit"
-        await self._transport.post(url, {"tasks": tasks}, repeatable=False)
+        answer = await self._transport.post(url, {"tasks": tasks}, repeatable=False)
+        taken = answer if isinstance(answer, list) else []
+        return {str(task.get("task_id")) for task in taken if isinstance(task, dict)}
 
     async def task(self, qpu_id: str, task_id: str, *, attempts: int | None = None) -> Any:
         """Get everything that the server knows of a task.

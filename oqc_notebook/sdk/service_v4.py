@@ -13,6 +13,9 @@ from oqc_notebook.sdk.errors import DisturbanceError, ServerError
 from oqc_notebook.sdk.service import Service, items_of, member
 from oqc_notebook.sdk.wait_times import wait_time_of
 
+#: Each id is asked for with the name of its QPU, and a request holds 128 KiB.
+_MAX_RESERVED_AT_ONCE = 1000
+
 
 class ServiceV4(Service):
     """The service behind a transport, in its v4 dialect."""
@@ -65,14 +68,18 @@ class ServiceV4(Service):
 
     async def reserve(self, qpu_id: str, count: int) -> list[str]:
         """Reserve task ids; nothing runs under them until they are submitted."""
-        body = {"tasks": [{"qpu_id": qpu_id, "tag": None}] * count}
-        answer = await self._transport.post("/tasks", body, repeatable=True)
-        ids = member(answer, "tasks", list)
-        if len(ids) != count:
-            raise ServerError(
-                f"The server reserved {ids!r:.80} where {count} task ids were asked for.", 502
-            )
-        return [str(task_id) for task_id in ids]
+        reserved: list[str] = []
+        while (missing := count - len(reserved)) > 0:
+            asked = min(missing, _MAX_RESERVED_AT_ONCE)
+            body = {"tasks": [{"qpu_id": qpu_id, "tag": None}] * asked}
+            answer = await self._transport.post("/tasks", body, repeatable=True)
+            ids = member(answer, "tasks", list)
+            if len(ids) != asked:
+                raise ServerError(
+                    f"The server reserved {ids!r:.80} where {asked} task ids were asked for.", 502
+                )
+            reserved += map(str, ids)
+        return reserved
 
     async def _document(self, qpu_id: str, name: str, params: dict[str, str] | None = None) -> Any:
         answer = await self._transport.get(f"/qpus/{quote(qpu_id, safe=':')}/{name}", params)

@@ -35,6 +35,9 @@ _MAX_BATCH_BYTES = 100_000
 _MARGIN_BYTES = 4096
 #: Refusals that may be the fault of one task of a batch.
 _FAULTS_OF_A_TASK = frozenset({400, 409, 413, 422})
+#: Hundreds of the HTTP statuses that do not tell whether a submission was accepted: 202, say, or
+#: the 524 of a proxy that lost patience.
+_NEITHER_YES_NOR_NO = frozenset({2, 5})
 #: Seconds to wait before a lost submission is asked about, each time.
 _ASK_AFTER_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 
@@ -138,9 +141,11 @@ class Submissions:
     async def _submit_batch(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
         tasks = [job._task_fields | {"task_id": str(job.task_id)} for job in jobs]
         try:
-            await self._service.submit(qpu_id, tasks)
+            taken = await self._service.submit(qpu_id, tasks)
         except ServerError as exc:
-            if exc.code not in _FAULTS_OF_A_TASK:
+            if exc.code // 100 in _NEITHER_YES_NOR_NO:
+                await self._find_out(qpu_id, jobs, tries, exc)
+            elif exc.code not in _FAULTS_OF_A_TASK:
                 _refuse(jobs, exc)
             elif len(jobs) > 1:
                 # a batch with one bad task is refused whole; its good tasks are not lost
@@ -152,21 +157,31 @@ class Submissions:
             else:
                 _refuse(jobs, exc)
         except DisturbanceError as exc:
-            if tries == len(_ASK_AFTER_S):
-                raise SessionUnreachableError(
-                    f"The server did not answer the submission of {len(jobs)} task(s): {exc} "
-                    "They may have been accepted. execute() asks about the same ids again and "
-                    "submits only what did not arrive."
-                ) from None
-            await asyncio.sleep(max(_ASK_AFTER_S[tries], exc.retry_after_s or 0.0))
-            await self._ask_then_submit(qpu_id, jobs, tries + 1)
+            await self._find_out(qpu_id, jobs, tries, exc)
         else:
             for job in jobs:
-                job._submitted()
+                if str(job.task_id) in taken:
+                    job._submitted()
+            if passed_over := [job for job in jobs if str(job.task_id) not in taken]:
+                reason = ServerError("the answer does not name each task.", 200)
+                await self._find_out(qpu_id, passed_over, tries, reason)
+
+    async def _find_out(
+        self, qpu_id: str, jobs: Sequence[Job], tries: int, why: ServerError | DisturbanceError
+    ) -> None:
+        """Ask about jobs of which the answer to the submission says neither yes nor no."""
+        if tries == len(_ASK_AFTER_S):
+            raise _unknown_fate(jobs, why)
+        asked_s = why.retry_after_s if isinstance(why, DisturbanceError) else None
+        await asyncio.sleep(max(_ASK_AFTER_S[tries], asked_s or 0.0))
+        await self._ask_then_submit(qpu_id, jobs, tries + 1)
 
     async def _ask_then_submit(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
         """Submit those of the jobs whose ids the server calls CREATED; the others ran or run."""
-        await self._poller.look_all(jobs)
+        try:
+            await self._poller.look_all(jobs)
+        except (DisturbanceError, SessionUnreachableError) as exc:
+            raise _unknown_fate(jobs, exc) from None
         lost = [job for job in jobs if job.state is JobState.CREATED and job.error is None]
         for batch in _batches(lost):
             await self._submit_batch(qpu_id, batch, tries)
@@ -217,6 +232,13 @@ def _batches(jobs: Sequence[Job]) -> list[list[Job]]:
         batches[-1].append(job)
         room -= size
     return batches
+
+
+def _unknown_fate(jobs: Sequence[Job], why: Exception) -> SessionUnreachableError:
+    return SessionUnreachableError(
+        f"The server did not say whether it accepted {len(jobs)} task(s): {why} They may have been "
+        "accepted. execute() asks about the same ids again and submits only what did not arrive."
+    )
 
 
 def _refuse(jobs: Iterable[Job], exc: ServerError) -> None:

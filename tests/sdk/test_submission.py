@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
 
@@ -69,8 +70,16 @@ async def test_a_lost_answer_to_a_submission_leads_to_one_run(
 
 @pytest.mark.parametrize(
     "spoilt",
-    [answer(503, {}), answer(200, "<html>Sorry</html>"), answer(429, {}, Retry_After="0")],
-    ids=["503", "HTML", "429"],
+    [
+        answer(503, {}),
+        answer(524, "the origin took too long"),
+        answer(202, {}),
+        answer(200, "<html>Sorry</html>"),
+        answer(200, []),
+        answer(200, None),
+        answer(429, {}, Retry_After="0"),
+    ],
+    ids=["503", "524", "202", "HTML", "no ids", "null", "429"],
 )
 async def test_an_odd_answer_after_acceptance_leads_to_one_run(
     proxied: OqcSdk, proxy: FaultyProxy, spoilt: bytes
@@ -82,6 +91,22 @@ async def test_an_odd_answer_after_acceptance_leads_to_one_run(
         await composite.execute()
         assert composite.completed
         assert await tasks_at(sdk) == before + 2
+
+
+@pytest.mark.parametrize(
+    "body", [[], None, {"error": "no"}, [{"task_id": "another"}]], ids=["none", "null", "no", "odd"]
+)
+async def test_a_task_that_a_good_answer_does_not_name_is_asked_about_and_submitted(
+    proxied: OqcSdk, proxy: FaultyProxy, body: object
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", forward=False, answer=answer(200, body))
+        composite = sdk.create_job(program=[BELL, ONE])
+        await composite.execute(timeout_s=20)
+        assert composite.completed
+        assert await tasks_at(sdk) == before + 2
+        assert proxy.log.count(("POST", "/tasks")) == 1  # under the same ids
 
 
 async def test_a_late_submission_is_not_sent_again_under_another_id(
@@ -192,6 +217,87 @@ async def test_a_submission_of_unknown_fate_says_so_and_is_asked_about_first(
         assert job.completed
         assert job.error is None
         assert await tasks_at(sdk) == before + 1
+
+
+async def test_a_lost_submission_that_cannot_be_asked_about_says_so_too(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", drop=True)
+        looks = proxy.spoil("GET", "/all_info", drop=True, times=None)
+        job = sdk.create_job(program=ONE)
+        with pytest.raises(SessionUnreachableError, match="may have been accepted"):
+            await job.execute()
+        assert "may have been accepted" in str(job.error and job.error.error_message)
+        looks.times = 0
+        await job.execute()
+        assert job.completed
+        assert await tasks_at(sdk) == before + 1
+
+
+async def test_another_program_is_not_taken_for_the_one_that_may_have_been_accepted(
+    proxied: OqcSdk, proxy: FaultyProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", drop=True)
+        looks = proxy.spoil("GET", "/all_info", drop=True, times=None)
+        job = sdk.create_job(program=ONE)
+        with pytest.raises(SessionUnreachableError):
+            await job.execute()
+        looks.times, first = 0, job.task_id
+        job.program = BELL
+        (output,) = await job.execute()
+        assert set(output.data["c"]) == {"00", "11"}
+        assert output.program == BELL
+        assert await tasks_at(sdk) == before + 2
+        assert f"Task {first} is left to itself" in caplog.text
+
+
+async def test_an_id_is_not_recorded_over_the_file_of_another_job(
+    local_qpu: LocalQpu, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        job, other = sdk.create_job(program=ONE), sdk.create_job(program=BELL)
+        job.save(tmp_path / "job.json")
+        other.save(tmp_path / "job.json")
+        before = (tmp_path / "job.json").read_bytes()
+        await job.execute()
+        assert (tmp_path / "job.json").read_bytes() == before
+        assert "replaced or removed since" in caplog.text
+        await other.execute()
+        assert json.loads((tmp_path / "job.json").read_bytes())["task_id"] == str(other.task_id)
+
+
+async def test_a_file_that_was_removed_does_not_come_back(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE, ONE])
+        composite.save(tmp_path / "composite.json")
+        await composite.execute()  # with the ids recorded, it is another file, and still its own
+        await composite.execute()
+        assert str(composite.jobs[1].task_id) in (tmp_path / "composite.json").read_text()
+        (tmp_path / "composite.json").unlink()
+        await composite.execute()
+        assert os.listdir(tmp_path) == []
+
+
+async def test_a_file_that_holds_more_than_a_snapshot_stays_as_it_is(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        for made in (sdk.create_job(program=ONE), sdk.create_job(program=[ONE])):
+            made.save(tmp_path / "run.json")
+            content = json.loads((tmp_path / "run.json").read_text()) | {"oqc_archive": {}}
+            (tmp_path / "run.json").write_text(json.dumps(content))
+            restored = sdk.load(tmp_path / "run.json")
+            await restored.execute()
+            assert json.loads((tmp_path / "run.json").read_text()) == content
+            restored.save(tmp_path / "run.json")  # when it is asked for by name
+            await restored.execute()
+            assert str(restored.outputs.one.task_id) in (tmp_path / "run.json").read_text()
 
 
 async def test_reserved_ids_are_in_the_jobs_file_before_the_submission(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oqc_notebook.sdk import OqcSdk
+from oqc_notebook.sdk import CompositeJob, OqcSdk
 from oqc_notebook.sdk.errors import AuthenticationError, ServerError
 from tests.faulty import FaultyProxy
 from tests.support import BROKEN, EXACT, ONE, LocalQpu
@@ -44,6 +44,17 @@ async def test_what_v4_does_not_tell_is_said(v4: OqcSdk) -> None:
             await sdk.get_system_status()
         with pytest.raises(ServerError, match="not kept here"):
             await sdk.get_calibration(date_filter="2026-11-23")
+
+
+async def test_more_ids_than_a_request_can_ask_for_are_reserved_in_parts(
+    v4: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with v4 as sdk:
+        composite = CompositeJob([sdk.create_job(program=ONE) for _ in range(3000)])
+        await composite.submit()
+        assert len({job.task_id for job in composite.jobs}) == 3000
+        assert proxy.log.count(("POST", "/tasks")) == 3
+        await composite.cancel()
 
 
 async def test_a_wrong_token_is_said(local_qpu: LocalQpu, monkeypatch: pytest.MonkeyPatch) -> None:
