@@ -139,6 +139,8 @@ def _loaded_in_parts(content: bytes, client: OqcSdk | None) -> CompositeJob | No
 def _read_child(content: bytes) -> Any:
     content, said_twice, runs = newest_once(content)
     child = from_json(content, cache_strings="keys")
+    if not isinstance(child, dict):
+        raise ValueError("It is no object.")
     _check_versions(child)
     if said_twice is not None:
         history = child.get("history")

@@ -286,7 +286,7 @@ def _policy_name(policy: AttrPolicy) -> str | None:
 
 def _add_block(document: Document, block: Document) -> None:
     """Add what the plain fields cannot say, if there is anything."""
-    said = {name: value for name, value in block.items() if value}
+    said = {name: value for name, value in block.items() if value or value == ""}
     if said:
         document["oqc_notebook"] = {"v": 1, **said}
 

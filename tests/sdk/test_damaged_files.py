@@ -124,6 +124,14 @@ def test_what_is_no_snapshot_is_refused_by_name(tmp_path: Path, content: bytes) 
     refused(tmp_path, content)
 
 
+@pytest.mark.parametrize("first", [b"[]", b"1", b'"text"', b"null", b"{}", b"[\n}"])
+def test_a_child_that_is_no_job_is_refused_in_a_file_that_is_laid_out_as_ours(
+    tmp_path: Path, first: bytes
+) -> None:
+    begin, separator, rest = COMPOSITE.partition(b'"jobs": [\n')
+    refused(tmp_path, begin + separator + first + b",\n" + rest)
+
+
 @pytest.mark.parametrize("kept", [1, 2, 100, -1000, -3])
 def test_a_truncated_file_is_refused_with_its_place(tmp_path: Path, kept: int) -> None:
     assert "line" in refused(tmp_path, JOB[:kept])

@@ -434,7 +434,7 @@ def test_a_run_in_flight_keeps_its_inputs_when_the_job_is_changed() -> None:
     qpu_id=st.text(),
     tag=st.none() | st.text(),
     hybrid_marker=st.none() | st.text(),
-    label=st.none() | st.text(min_size=1),
+    label=st.none() | st.text(),
     fetch_diagnostics=st.booleans(),
     diagnostics=st.tuples(*[st.none() | st.dictionaries(st.text(), json_values, max_size=3)] * 6),
 )
