@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from oqc_notebook.sdk.errors import ServerError, SnapshotError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.state_times import times_in
-from oqc_notebook.sdk.states import EXPIRED, JobState
+from oqc_notebook.sdk.states import EXPIRED, JobState, state_of
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
@@ -101,6 +101,21 @@ def inputs_of(answer: dict[str, Any]) -> Inputs:
         config,
         tag if isinstance(tag, str) and tag else None,
     )
+
+
+def state_in(answer: dict[str, Any]) -> tuple[JobState, str]:
+    """Give the state that the server tells, and its own word for it.
+
+    A word that is new to us ends the run if an error or results come with it: nothing else
+    will come then, and the wait would never end.
+    """
+    word = str(answer["status"] or JobState.UNKNOWN)
+    state = state_of(word)
+    if state is JobState.UNKNOWN and answer.get("task_error"):
+        state = JobState.FAILED
+    elif state is JobState.UNKNOWN and answer.get("results"):
+        state = JobState.COMPLETED
+    return state, word
 
 
 def output_of(

@@ -18,13 +18,14 @@ from oqc_notebook.sdk.answers import (
     look_error,
     output_of,
     refusal,
+    state_in,
 )
 from oqc_notebook.sdk.errors import ServerError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import JobOutputProxy
 from oqc_notebook.sdk.running import Runnable
 from oqc_notebook.sdk.sealing import KeptText
-from oqc_notebook.sdk.states import ENDED, MOMENT, JobState, state_of
+from oqc_notebook.sdk.states import ENDED, MOMENT, JobState
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
@@ -194,8 +195,7 @@ class Lifecycle(Runnable):
         """Take over what the server says about the task of `run`."""
         if run is not self._run:
             return  # the answer came too late: another run has begun
-        status = str(answer["status"] or JobState.UNKNOWN)
-        state = state_of(status)
+        state, status = state_in(answer)
         before = (self._state, self._status, self._error, self._output)
         with MOMENT:
             if self.ended and state is not self._state:

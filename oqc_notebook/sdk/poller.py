@@ -29,8 +29,9 @@ logger = logging.getLogger("oqc_notebook.sdk")
 
 #: Requests in flight for a QPU at a time.
 _MAX_LOOKS = 8
-#: The longest that one look may take before it counts as lost (seconds).
-_LOOK_S = 10.0
+#: The longest that one look may take before it counts as lost (seconds). After one that was, the
+#: next ones may take longer, since a large result may need that.
+_LOOK_S, _LONGEST_LOOK_S = 10.0, 60.0
 #: What ends this much later than it had to says that this machine was asleep (seconds).
 _ASLEEP_S = 5.0
 #: How long the server is left alone after a look without an answer, at first (seconds).
@@ -66,6 +67,8 @@ class Poller:
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
         self._rests: dict[str, float] = {}
+        #: How long a look may take, by QPU, where the last one took too long.
+        self._limits: dict[str, float] = {}
 
     # ---- followers ----
 
@@ -254,12 +257,14 @@ class Poller:
             return True
         entry = self._followed[job]
         began = self._loop.time()
+        limit_s = self._limits.get(entry.qpu_id, _LOOK_S)
         try:
-            async with asyncio.timeout(_LOOK_S):
+            async with asyncio.timeout(limit_s):
                 await self.look(job, attempts=1)
         except (DisturbanceError, SessionUnreachableError, TimeoutError) as exc:
             if isinstance(exc, TimeoutError):
                 self._service.unanswered()
+                self._limits[entry.qpu_id] = min(2 * limit_s, _LONGEST_LOOK_S)
             asked_s = exc.retry_after_s if isinstance(exc, DisturbanceError) else None
             rest = self._rests.get(entry.qpu_id, _FIRST_REST_S)
             self._rests[entry.qpu_id] = min(2 * rest, _LONGEST_REST_S)
@@ -270,7 +275,8 @@ class Poller:
             self.give_up(job, exc)  # and this one alone: the others go on
         else:
             self._rests.pop(entry.qpu_id, None)
-        if self._loop.time() - began > _LOOK_S + _ASLEEP_S:
+            self._limits.pop(entry.qpu_id, None)
+        if self._loop.time() - began > limit_s + _ASLEEP_S:
             line.woke(self._loop.time())
         # meanwhile everybody may have left, or left and come back
         present = self._followed.get(job)

@@ -249,6 +249,8 @@ def _state_from(plain: str, status: str | None) -> tuple[JobState, str | None]:
     meant = state_of(status)
     if meant is JobState.UNKNOWN and state is JobState.RUNNING:
         return meant, status
+    if meant is JobState.UNKNOWN and state in (JobState.COMPLETED, JobState.FAILED):
+        return state, status
     return state, status if meant is state else None
 
 

@@ -40,6 +40,9 @@ _PATIENCE_S = 30.0
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
+#: The longest that one request may take, also where bytes keep on coming (seconds).
+_LONGEST_S = 120.0
+
 
 class Transport:
     """The one HTTP client of a session.
@@ -249,7 +252,10 @@ class Transport:
         self.requests += 1
         # The exceptions of httpx hold the request and with it the token, so none is chained.
         try:
-            return await self._http.send(request)
+            async with asyncio.timeout(_LONGEST_S):
+                return await self._http.send(request)
+        except TimeoutError:
+            text, arrived = f"it was not complete after {_LONGEST_S:.0f} s", True
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             text, arrived = _reason(exc), False
         except httpx.RequestError as exc:

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
 from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk
-from oqc_notebook.sdk.errors import OqcError, StaleResultWarning
+from oqc_notebook.sdk.errors import OqcError, SessionUnreachableError, StaleResultWarning
 from oqc_notebook.sdk.waiting import now
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu, met
@@ -60,6 +61,29 @@ async def test_a_hanging_server_does_not_outlast_the_timeout(
         with pytest.raises(TimeoutError):
             await job.execute(timeout_s=0.5)
         assert time.monotonic() - began < 1.5
+
+
+async def test_an_answer_that_takes_long_is_waited_for_longer_the_next_time(
+    proxied: OqcSdk, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oqc_notebook.sdk.poller._LOOK_S", 0.2)
+    async with proxied as sdk:
+        slow = sdk.create_job(program=ONE)
+        proxy.spoil("GET", "/all_info", delay_s=1.0, times=None)  # as of a large result
+        await slow.execute(timeout_s=20)
+        assert slow.completed
+        assert proxy.count("GET", "/all_info") < 8
+
+
+async def test_a_request_that_never_comes_to_its_end_is_given_up(
+    proxied: OqcSdk, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oqc_notebook.sdk.transport._LONGEST_S", 0.2)
+    monkeypatch.setenv("OQC_SDK_MAX_TRANSPORT_RETRIES", "2")
+    async with OqcSdk(proxied.url, credential=proxied._credential) as sdk:
+        proxy.spoil("GET", "/admin/qpu", delay_s=30.0, times=None)
+        with pytest.raises(SessionUnreachableError, match="not complete after"):
+            await sdk.list_qpus()
 
 
 class Suspended:
@@ -363,6 +387,27 @@ async def test_an_unknown_status_is_waited_for(proxied: OqcSdk, proxy: FaultyPro
         await job.execute()
         assert (JobState.UNKNOWN, "PAUSED") in seen
         assert job.completed
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"task_error": {"error_code": 7, "error_message": "stopped"}}, JobState.FAILED),
+        ({"results": {"c": {"1": 3}}}, JobState.COMPLETED),
+    ],
+)
+async def test_an_unknown_status_with_an_outcome_ends_the_wait(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path, told: dict[str, object], state: JobState
+) -> None:
+    async with proxied as sdk:
+        body = {"status": "ABANDONED"} | told
+        proxy.spoil("GET", "/all_info", answer=answer(200, body), times=None)
+        job = sdk.create_job(program=ONE)
+        await job.execute(timeout_s=20)
+        job.save(tmp_path / "job.json")
+        for each in (job, sdk.load(tmp_path / "job.json")):
+            assert isinstance(each, Job)
+            assert (each.state, each.status, len(each.history)) == (state, "ABANDONED", 1)
 
 
 async def test_completed_without_results_is_an_error_until_they_come(
