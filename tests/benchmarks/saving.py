@@ -6,7 +6,8 @@ published SDK's file and one write of it, or one read and orjson. With ``--peer`
 a Python that has the published SDK, that file is its own and its times are shown; else it is
 ours with the repeats put back and without what the format has not.
 
-- first: the first save of runs that have just ended. Every output is written out.
+- first: the first save of runs that have just ended. The JSON of each output was made when its
+  run ended, which is not counted; the save puts it together and writes it out.
 - again: the next save. Nobody has read a result in between.
 - read: another save, after every result was read, so that each may have changed.
 - loaded: the first save of what was loaded.
