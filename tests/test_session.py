@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -335,6 +338,28 @@ def test_a_server_that_is_down_is_said_within_10_s() -> None:
     with pytest.raises(SessionUnreachableError, match="http://127.0.0.1:9 gave no usable answer"):
         oqc_notebook.connect("http://127.0.0.1:9", authentication_token="x")
     assert time.monotonic() - began < 10
+
+
+def test_a_server_that_accepts_and_never_answers_is_said_within_10_s() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        began = time.monotonic()
+        with pytest.raises(SessionUnreachableError, match="gave no usable answer"):
+            oqc_notebook.connect(
+                f"http://127.0.0.1:{server.getsockname()[1]}", authentication_token="x"
+            )
+        assert time.monotonic() - began < 10
+
+
+def test_opening_twice_at_once_leaves_one_connection(local_qpu: LocalQpu) -> None:
+    async def main() -> None:
+        sdk = local_qpu.sdk()
+        await asyncio.gather(sdk.open(), sdk.open(), sdk.open())
+        assert await sdk.list_qpus()
+        await sdk.close()
+        gc.collect()
+
+    with warnings.catch_warnings(action="error"):  # a connection that is left open warns
+        asyncio.run(main())
 
 
 def test_a_wrong_token_is_said_at_once(local_qpu: LocalQpu) -> None:

@@ -198,7 +198,13 @@ class OqcSdk(LookUps):
             If the session is not open, is closed, or cannot reach the server.
         """
         connection = self._require_connection()
-        task = task_id if isinstance(task_id, uuid.UUID) else uuid.UUID(task_id)
+        try:
+            task = uuid.UUID(str(task_id))
+        except ValueError:
+            raise ValueError(
+                f"{task_id!r:.80} is not the id of a task; sdk.list_tasks() lists those of the "
+                "account."
+            ) from None
         job = Job("", self._qpu_id(qpu_id), task_id=task, _client=self)
         if self._recorder is not None:
             self._recorder.made(job)

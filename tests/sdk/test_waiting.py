@@ -544,8 +544,13 @@ async def test_attach_to_an_unknown_task_gives_a_job_with_a_404(local_qpu: Local
         job = await sdk.attach(uuid.uuid4())
         assert job.error is not None
         assert job.error.error_code == 404
-        with pytest.raises(ValueError, match="badly formed"):
-            await sdk.attach("no id")
+
+
+@pytest.mark.parametrize("task_id", ["junk", "", 5])
+async def test_attach_to_what_is_no_id_says_so(local_qpu: LocalQpu, task_id: str) -> None:
+    async with local_qpu.sdk() as sdk:
+        with pytest.raises(ValueError, match="is not the id of a task"):
+            await sdk.attach(task_id)
 
 
 async def test_composite_state_follows_its_children(local_qpu: LocalQpu) -> None:
