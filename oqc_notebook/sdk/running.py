@@ -30,13 +30,12 @@ class Home:
     ----------
     owner
         Whose file it is.
-    path
-        Where it is.
     """
 
-    def __init__(self, owner: Runnable, path: Path) -> None:
+    def __init__(self, owner: Runnable) -> None:
         self.owner = owner
-        self.path = path
+        #: Where it is, once there is one.
+        self.path = Path()
         #: What the file was like when the owner was last saved to or loaded from it.
         self.stamp: object = None
 
@@ -70,6 +69,7 @@ class Runnable:
     def __init__(self) -> None:
         # two saves at once must not leave the older state in the file
         self._saving = threading.Lock()
+        self._own_home: Home | None = None
         #: Whether the file that this was loaded from holds more than a snapshot.
         self._file_holds_more = False
 
@@ -351,19 +351,15 @@ class Runnable:
         from oqc_notebook.sdk.persistence import file_content
 
         whole = write_whole(path, file_content(self))
-        if whole or self._home_at(path):  # a pipe, say, is no place to record ids in
-            self._settle_in(path, stamp_of(path))
+        at_home = self._own_home is not None and self._own_home.path == Path(path).absolute()
+        if whole or at_home:
+            self._settle_in(path, stamp_of(path))  # a pipe, say, is no place to record ids in
             self._file_holds_more = False
 
     def _settle_in(self, path: str | Path, stamp: object) -> None:
         """Remember the file that this was saved to or loaded from."""
-        home = self._home_at(path) or Home(self, Path(path).absolute())
-        home.stamp = stamp
+        if self._own_home is None:
+            self._own_home = Home(self)
+        self._own_home.path, self._own_home.stamp = Path(path).absolute(), stamp
         for job in self._members():
-            job._home = home
-
-    def _home_at(self, path: str | Path) -> Home | None:
-        homes = (job._home for job in self._members())
-        there = Path(path).absolute()
-        mine = (home for home in homes if home and home.owner is self and home.path == there)
-        return next(mine, None)
+            job._home = self._own_home

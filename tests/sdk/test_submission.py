@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -282,6 +283,26 @@ async def test_a_file_that_was_removed_does_not_come_back(
         (tmp_path / "composite.json").unlink()
         await composite.execute()
         assert os.listdir(tmp_path) == []
+
+
+async def test_saves_that_go_on_during_submissions_are_not_taken_for_somebody_elses(
+    local_qpu: LocalQpu, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE] * 10)
+        stop = threading.Event()
+
+        def save_here_and_there() -> None:
+            while not stop.is_set():
+                composite.save(tmp_path / "here.json")
+                composite.save(tmp_path / "there.json")
+
+        saving = asyncio.create_task(asyncio.to_thread(save_here_and_there))
+        for _ in range(5):
+            await composite.execute()
+        stop.set()
+        await saving
+        assert "could not be recorded" not in caplog.text
 
 
 async def test_a_file_that_holds_more_than_a_snapshot_stays_as_it_is(
