@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oqc_notebook.sdk.errors import (
     DisturbanceError,
@@ -32,6 +32,8 @@ _MAX_LOOKS = 8
 #: The longest that one look may take before it counts as lost (seconds). After one that was, the
 #: next ones may take longer, since a large result may need that.
 _LOOK_S, _LONGEST_LOOK_S = 10.0, 60.0
+#: A round of looks goes on without those that take longer (seconds), as long as they are few.
+_SLOW_S, _MAX_SLOW = 2.0, 2
 #: What ends this much later than it had to says that this machine was asleep (seconds).
 _ASLEEP_S = 5.0
 #: How long the server is left alone after a look without an answer, at first (seconds).
@@ -46,6 +48,9 @@ class _Followed:
         self.over = over
         self.qpu_id = qpu_id
         self.waiters = 0
+        self.is_looked_at = False
+        #: How long a look may take; more after one that took too long.
+        self.limit_s = _LOOK_S
 
 
 class Poller:
@@ -67,8 +72,8 @@ class Poller:
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
         self._rests: dict[str, float] = {}
-        #: How long a look may take, by QPU, where the last one took too long.
-        self._limits: dict[str, float] = {}
+        #: Looks that their rounds did not wait for.
+        self._slow: set[asyncio.Task[Any]] = set()
 
     # ---- followers ----
 
@@ -119,10 +124,10 @@ class Poller:
                     "save it, load it into a new session and refresh()."
                 ),
             )
-        watches = list(self._watches.values())
-        for watch in watches:
-            watch.cancel()
-        await asyncio.gather(*watches, return_exceptions=True)
+        tasks = [*self._watches.values(), *self._slow]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _entry(self, job: Job) -> _Followed:
         if job not in self._followed:
@@ -222,19 +227,26 @@ class Poller:
 
     async def _in_turn(self, line: Line) -> int:
         """Look at the first job, and on, as long as they have ended; give how many had."""
-        jobs = iter(list(line.jobs))
-        looks: set[asyncio.Task[bool]] = set()
-        ended, width = 0, 1
+        jobs = iter([job for job in line.jobs if not self._followed[job].is_looked_at])
+        looks: set[asyncio.Task[bool | None]] = set()
+        ended, width, passed_over = 0, 1, False
         while True:
             while len(looks) < width and (job := next(jobs, None)):
                 looks.add(self._loop.create_task(self._has_ended(line, job)))
             if not looks:
                 return ended
-            done, looks = await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+            done, looks = await asyncio.wait(
+                looks, timeout=self._patience(), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                self._leave(looks)
+                return ended
             for look in done:
                 if look.result():
                     ended += 1
                     width = min(width + 1, _MAX_LOOKS) if width else 0
+                elif look.result() is None and not passed_over:
+                    passed_over = True  # it may be this job's own trouble: the next one tells
                 else:
                     width = 0  # what is behind it has most likely not ended either
 
@@ -246,26 +258,46 @@ class Poller:
         async def look_on() -> None:
             nonlocal ended
             for job in waiting:
-                ended += await self._has_ended(line, job)
+                if await self._has_ended(line, job):  # not "+=", which would read before it awaits
+                    ended += 1
 
-        await asyncio.gather(*(look_on() for _ in range(min(len(jobs), _MAX_LOOKS))))
+        looks = {self._loop.create_task(look_on()) for _ in range(min(len(jobs), _MAX_LOOKS))}
+        done, late = await asyncio.wait(looks, timeout=self._patience())
+        self._leave(late)
+        for look in done:
+            look.result()
         return ended
 
-    async def _has_ended(self, line: Line, job: Job) -> bool:
-        """Look at a job of a line; give whether it need not be looked at any more."""
-        if job not in line.jobs:
+    def _patience(self) -> float | None:
+        return _SLOW_S if len(self._slow) < _MAX_SLOW else None
+
+    def _leave(self, looks: set[asyncio.Task[Any]]) -> None:
+        """Let looks go on by themselves, so that other jobs need not wait for them."""
+        for look in looks:
+            self._slow.add(look)
+            look.add_done_callback(self._slow.discard)
+
+    async def _has_ended(self, line: Line, job: Job) -> bool | None:
+        """Look at a job of a line; give whether it need not be looked at any more.
+
+        None if there was no answer, and that is not known.
+        """
+        entry = self._followed.get(job)
+        if job not in line.jobs or entry is None:
             return True
-        entry = self._followed[job]
-        began = self._loop.time()
-        limit_s = self._limits.get(entry.qpu_id, _LOOK_S)
+        if entry.is_looked_at:
+            return False
+        began, limit_s, answered = self._loop.time(), entry.limit_s, True
+        entry.is_looked_at = True
         try:
             async with asyncio.timeout(limit_s):
                 await self.look(job, attempts=1)
         except (DisturbanceError, SessionUnreachableError, TimeoutError) as exc:
             if isinstance(exc, TimeoutError):
                 self._service.unanswered()
-                self._limits[entry.qpu_id] = min(2 * limit_s, _LONGEST_LOOK_S)
+                entry.limit_s = min(2 * limit_s, _LONGEST_LOOK_S)
             asked_s = exc.retry_after_s if isinstance(exc, DisturbanceError) else None
+            answered = asked_s is not None  # then the server is left alone
             rest = self._rests.get(entry.qpu_id, _FIRST_REST_S)
             self._rests[entry.qpu_id] = min(2 * rest, _LONGEST_REST_S)
             line.disturbed(rest if asked_s is None else asked_s, self._loop.time())
@@ -275,11 +307,12 @@ class Poller:
             self.give_up(job, exc)  # and this one alone: the others go on
         else:
             self._rests.pop(entry.qpu_id, None)
-            self._limits.pop(entry.qpu_id, None)
+        finally:
+            entry.is_looked_at = False
         if self._loop.time() - began > limit_s + _ASLEEP_S:
             line.woke(self._loop.time())
         # meanwhile everybody may have left, or left and come back
         present = self._followed.get(job)
         if present is not None and not present.waiters and not job._observers:
             self._forget(job)
-        return job not in line.jobs
+        return job not in line.jobs or (None if not answered else False)

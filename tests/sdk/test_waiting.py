@@ -182,6 +182,29 @@ async def test_disturbances_while_polling_pass(
         assert proxy.count("GET", "/all_info") == 4
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"answer": answer(500, {})}, {"answer": answer(200, "<html>")}, {"delay_s": 60.0}],
+    ids=["500", "HTML", "no answer"],
+)
+async def test_a_task_that_the_server_never_tells_of_does_not_hide_its_siblings(
+    proxied: OqcSdk, proxy: FaultyProxy, spoilt: dict[str, object]
+) -> None:
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE] * 4)
+        await composite.submit()
+        first, *others = composite.jobs
+        trouble = proxy.spoil("GET", f"/tasks/{first.task_id}/all_info", times=None, **spoilt)
+        waiting = asyncio.create_task(composite.execute(timeout_s=60))
+        await met(lambda: all(job.completed for job in others), 9.0)
+        assert first.in_flight
+        trouble.times = 0
+        await first.refresh()
+        await waiting
+        assert composite.completed
+        assert [len(job.history) for job in composite.jobs] == [1] * 4
+
+
 async def test_retry_after_is_honoured_while_polling(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         proxy.spoil("GET", "/all_info", answer=answer(429, {}, Retry_After="1"))
@@ -414,9 +437,10 @@ async def test_completed_without_results_is_an_error_until_they_come(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
     async with proxied as sdk:
+        job = await sdk.create_job(program=ONE).submit()
+        await (await sdk.attach(str(job.task_id))).wait()  # the results are there, and not shown
         proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "COMPLETED"}))
-        job = sdk.create_job(program=ONE)
-        await job.execute()
+        await job.wait()
         assert not job.completed
         assert job.error is not None
         await job.refresh()
