@@ -326,7 +326,7 @@ class Runnable:
 
         Load it with ``sdk.load(path)``, in this session or any later one. A file
         that is there is replaced. Before this job is next submitted, the task ids
-        reserved for it are recorded in the same file.
+        reserved for it are recorded in the same file, unless it was replaced or removed since.
 
         Parameters
         ----------
