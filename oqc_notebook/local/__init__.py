@@ -19,8 +19,8 @@ One request passes through these files, in this order::
     ------------    (the process boundary; the server never imports qiskit)
     worker.py       the simulator process
     programs.py     a program to a circuit, or an error with line and column; by language:
-                    qasm2.py, qasm3.py (qasm3_gates.py, qasm3_unrolling.py), qir.py; and cloud.py
-                    for what OQC's compiler refuses
+                    qasm2.py, qasm3.py (qasm3_gates.py; qasm3_unrolling.py, qasm3_flow.py and
+                    qasm3_visitor.py), qir.py; and cloud.py for what OQC's compiler refuses
     simulator.py    a circuit to shots (compiling.py: in which gates, noise.py: with which errors)
     results.py      shots to the results format asked for
 

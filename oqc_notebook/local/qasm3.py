@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
+import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import import ConversionError
 
 from oqc_notebook.local import qasm3_unrolling
+from oqc_notebook.local.qasm3_flow import nodes
 from oqc_notebook.local.qasm3_gates import Converter, plain_names, rename_own_gates
 from oqc_notebook.local.results import Register
 from oqc_notebook.local.source import ProgramError, error_at
@@ -26,6 +29,12 @@ _AT = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): (.*)", re.DOTALL)
 _KIND = re.compile(r"node of type (\w+) is not supported\.?")
 _KIND_TOLD = re.compile(r"statements of the kind (\w+) cannot be run here")
 _MOST_EXPECTED = 4
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "**": lambda base, exponent: base ** max(0, min(exponent, 64)),
+}
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,18 @@ class Qasm3Source:
     tree: ast.Program
 
     def declared(self) -> tuple[int, int]:
-        """Return the qubits and classical bits of declarations whose size is a plain number."""
+        """Return the qubits and classical bits of declarations, as far as their sizes are plain."""
+        constants = {
+            statement.identifier.name: statement.init_expression
+            for statement in self.tree.statements
+            if isinstance(statement, ast.ConstantDeclaration)
+        }
         qubits = sum(
-            _size(statement.size)
+            _size(statement.size, constants)
             for statement in self.tree.statements
             if isinstance(statement, ast.QubitDeclaration)
         )
-        bits = sum(_size(kind.size) for _, kind in _declarations_of_bits(self.tree))
+        bits = sum(_size(kind.size, constants) for _, kind in _declarations_of_bits(self.tree))
         return qubits, bits
 
     def convert(self) -> tuple[QuantumCircuit, list[Register]]:
@@ -59,10 +73,12 @@ class Qasm3Source:
         unrolled = qasm3_unrolling.unroll(self.tree)
         try:
             return _convert(unrolled)
-        except ProgramError as error:  # its place is not one of the program that was sent
+        except ProgramError as error:
+            if error.line is not None:
+                raise
             told = _KIND_TOLD.match(error.text)
             kind = told.group(1) if told else None
-            same = (node.span for node in _nodes(self.tree) if type(node).__name__ == kind)
+            same = (node.span for node in nodes(self.tree) if type(node).__name__ == kind)
             raise error_at(next(same, None), error.text) from None
 
 
@@ -77,7 +93,7 @@ def parse(text: str) -> Qasm3Source:
     try:
         # The parser prints what it also raises.
         with contextlib.redirect_stderr(io.StringIO()):
-            return Qasm3Source(openqasm3.parse(text))
+            return Qasm3Source(_with_columns(openqasm3.parse(text), text))
     except QASM3ParsingError as error:
         cause = error.__cause__
         found: Any = cause.args[0] if cause is not None and cause.args else None
@@ -90,6 +106,20 @@ def parse(text: str) -> Qasm3Source:
         raise
     except Exception as error:  # the parser's own failures carry no text for users
         raise ProgramError("the program cannot be read as OpenQASM 3") from error
+
+
+def _with_columns(tree: ast.Program, text: str) -> ast.Program:
+    """Put the places of names right: the parser counts some from the begin of the program."""
+    lines = text.split("\n")
+    begins = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
+    for node in nodes(tree):
+        span = node.span
+        if span is None or not isinstance(node, ast.Identifier):
+            continue
+        if not lines[span.start_line - 1].startswith(node.name, span.start_column):
+            begin = begins[span.start_line - 1]
+            span.start_column, span.end_column = span.start_column - begin, span.end_column - begin
+    return tree
 
 
 def _convert(tree: ast.Program) -> tuple[QuantumCircuit, list[Register]]:
@@ -145,16 +175,17 @@ def _refuse_inputs(tree: ast.Program) -> None:
         raise error_at(inputs[0].span, f"the program has inputs without a value: {names}")
 
 
-def _nodes(node: ast.QASMNode) -> Iterator[ast.QASMNode]:
-    yield node
-    for value in vars(node).values():
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, ast.QASMNode):
-                yield from _nodes(each)
-
-
-def _size(expression: ast.Expression | None) -> int:
-    return expression.value if isinstance(expression, ast.IntegerLiteral) else 1
+def _size(expression: ast.Expression | None, constants: dict[str, Any]) -> int:
+    """Return the value of a size: a number, a constant, or a sum or product of such; else 1."""
+    match expression:
+        case ast.IntegerLiteral():
+            return expression.value
+        case ast.Identifier() if expression.name in constants:
+            return _size(constants[expression.name], constants)
+        case ast.BinaryExpression() if expression.op.name in _ARITHMETIC:
+            sides = (_size(side, constants) for side in (expression.lhs, expression.rhs))
+            return _ARITHMETIC[expression.op.name](*sides)
+    return 1
 
 
 def _unexpected(found: Any) -> str:

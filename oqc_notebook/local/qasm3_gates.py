@@ -41,7 +41,7 @@ class Converter(ConvertVisitor):
 
     def visit(self, node: ast.QASMNode, context: Any = None) -> Any:
         """Visit a node."""
-        if isinstance(node, ast.Statement) and node.span is not None:
+        if isinstance(node, ast.Statement):
             self.where = node.span
         return super().visit(node, context)
 
@@ -111,6 +111,14 @@ class _OwnGates(QASMVisitor[None]):
 
     def visit_QuantumGate(self, node: ast.QuantumGate) -> None:  # noqa: N802 - see above
         self._rename(node.name)
+
+    def visit_SwitchStatement(  # noqa: N802 - see above
+        self, node: ast.SwitchStatement
+    ) -> None:
+        for _, block in node.cases:  # which the visitor passes over by itself
+            self.visit(block)
+        if node.default is not None:
+            self.visit(node.default)
 
     def _rename(self, identifier: ast.Identifier) -> None:
         if identifier.name in self._names:

@@ -15,10 +15,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import openqasm3
 from openqasm3 import ast
 from openqasm3.visitor import QASMVisitor
 
+from oqc_notebook.local.qasm3_flow import nodes, refuse_what_measurements_decide
 from oqc_notebook.local.qasm3_gates import plain_names
 from oqc_notebook.local.source import ProgramError, error_at
 
@@ -37,6 +37,9 @@ class _Needed(Exception):  # noqa: N818 - it carries a find, no error
 class _Search(QASMVisitor[None]):
     """Raises at the first node that the importer does not take."""
 
+    def __init__(self) -> None:
+        self._loop_variables: set[str] = set()
+
     def _found(self, node: ast.QASMNode) -> None:
         raise _Needed(node)
 
@@ -52,9 +55,20 @@ class _Search(QASMVisitor[None]):
             raise _Needed(node)
 
     def visit_ForInLoop(self, node: ast.ForInLoop) -> None:  # noqa: N802
-        if isinstance(node.set_declaration, ast.DiscreteSet):
+        named = _names_in(node.set_declaration)
+        if named or isinstance(node.set_declaration, ast.DiscreteSet):
+            raise _Needed(node)
+        self._loop_variables.add(node.identifier.name)
+        self.generic_visit(node)
+
+    def visit_BranchingStatement(self, node: ast.BranchingStatement) -> None:  # noqa: N802
+        if _names_in(node.condition) & self._loop_variables:
             raise _Needed(node)
         self.generic_visit(node)
+
+    def visit_QuantumGateModifier(self, node: ast.QuantumGateModifier) -> None:  # noqa: N802
+        if _names_in(node) & self._loop_variables:
+            raise _Needed(node)
 
     def visit_BinaryExpression(self, node: ast.BinaryExpression) -> None:  # noqa: N802
         if node.op.name in _OPERATORS:
@@ -62,10 +76,20 @@ class _Search(QASMVisitor[None]):
         self.generic_visit(node)
 
     def visit_IndexedIdentifier(self, node: ast.IndexedIdentifier) -> None:  # noqa: N802
-        for index in node.indices:
-            if isinstance(index, list) and any(isinstance(one, ast.Identifier) for one in index):
-                raise _Needed(node)
-        self.generic_visit(node)
+        if any(_names_in(each) for index in node.indices for each in _listed(index)):
+            raise _Needed(node)
+
+    def visit_IndexExpression(self, node: ast.IndexExpression) -> None:  # noqa: N802
+        if any(_names_in(each) for each in _listed(node.index)):
+            raise _Needed(node)
+
+
+def _names_in(node: ast.QASMNode) -> set[str]:
+    return {each.name for each in nodes(node) if isinstance(each, ast.Identifier)}
+
+
+def _listed(index: ast.IndexElement) -> list[Any]:
+    return index if isinstance(index, list) else [index]
 
 
 def is_needed(tree: ast.Program) -> bool:
@@ -91,8 +115,9 @@ def unroll(tree: ast.Program) -> ast.Program:
         ) from None
     with _listening() as said:
         try:
-            return openqasm3.parse(pyqasm.dumps(_unrolled(tree)))
-        except (MemoryError, RecursionError):
+            refuse_what_measurements_decide(tree)
+            return _unrolled(tree)
+        except (MemoryError, RecursionError, ProgramError):
             raise
         except pyqasm.exceptions.LoopLimitExceededError:
             text = f"a loop has more than {_MOST_ROUNDS} rounds"
@@ -103,12 +128,17 @@ def unroll(tree: ast.Program) -> ast.Program:
             raise _told("this statement cannot be unrolled", said, tree) from error
 
 
-def _unrolled(tree: ast.Program) -> Any:
+def _unrolled(tree: ast.Program) -> ast.Program:
     import pyqasm
+    from pyqasm.scope import ScopeManager
+
+    from oqc_notebook.local.qasm3_visitor import Visitor
 
     module = pyqasm.loads(tree)
-    module.unroll(max_loop_iters=_MOST_ROUNDS)
-    return module
+    module.num_qubits = module.num_clbits = 0
+    visitor = Visitor(module, ScopeManager(), max_loop_iters=_MOST_ROUNDS)
+    module.accept(visitor)
+    return ast.Program([*visitor.gates.values(), *module.unrolled_ast.statements], tree.version)
 
 
 def _where(tree: ast.Program) -> Any:

@@ -39,6 +39,11 @@ attributes #0 = { "entry_point" }
             "6:1 unexpected 'x', expected ';'\n    x q[1];\n    ^",
         ),
         (QASM3 + "x q[0]", "5:7 the program ends here, expected ';'\n    x q[0]\n          ^"),
+        (QASM3 + "x q[0];\nx  r;", "6:4 Undefined symbol 'r'\n    x  r;\n       ^"),
+        (
+            QASM3 + "x q[0];\ncx q[0], r[1];",
+            "6:10 Undefined symbol 'r'\n    cx q[0], r[1];\n             ^",
+        ),
         (QASM3 + "x q[0];\n\tx q[7];", "6:2 an index is out of range\n     x q[7];\n     ^"),
         (
             QASM2 + "x q[0];" * 30 + "oops q[0];" + "x q[0];" * 30,

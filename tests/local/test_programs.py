@@ -130,7 +130,7 @@ def test_results(local_qpu, program, results):
         (QASM3 + "gate g a { }\ngate g a { }", "6:1 'g' is already defined"),
         (QASM3 + "end;", "5:1 statements of the kind EndStatement cannot be run here"),
         (QASM3 + "int a = b;\nx q[a];", "5:9 "),
-        (QASM3 + "def f(qubit a) { x b; }\nf(q[0]);", "5:18 Invalid number of qubits 0"),
+        (QASM3 + "def f(qubit a) { x b; }\nf(q[0]);", "5:20 there is no such qubit here"),
         (QASM3 + "int a = 0; while (a < 1) { x q[0]; }", "5:12 a loop has more than 10000 rounds"),
         (QASM3 + 'int a;\nbit[2] b = "11";\nif (int[2](b) != 0) { x q; }', "7:1 Cannot cast"),
         (QASM3 + "input float theta; rx(theta) q[0];" + MEASURE3, "5:1 the program has inputs"),
