@@ -39,7 +39,8 @@ def spoil(faults: Faults, chance: random.Random) -> int:
 async def test_no_task_is_lost_and_no_memory(rounds: int) -> None:
     chance = random.Random(8)
     programs = [BELL, ONE, BROKEN, BELL] * 6
-    with local_qpu(workers=2, retention=5.0) as qpu:
+    # Longer than a round takes on a busy machine: what is deleted within one seems to be lost.
+    with local_qpu(workers=2, retention=20.0) as qpu:
         server = psutil.Process(qpu._process._process.pid)
         used = []
         async with qpu.sdk() as sdk:
@@ -60,5 +61,5 @@ async def test_no_task_is_lost_and_no_memory(rounds: int) -> None:
                 assert {task["task_id"] for task in ran} - known == ids
                 known = {task["task_id"] for task in ran}
                 used.append(server.memory_info().rss / 2**20)
-    warm = max(used[: max(1, rounds // 4)])
+    warm = max(used[: max(1, rounds // 2)])
     assert used[-1] - warm < 8, used
