@@ -160,6 +160,8 @@ def _run(
     if not result.success:
         _raise_failure(result.status, backend.options.max_memory_mb)
     data: dict[str, Any] = result.data(0)
+    if "counts" not in data:  # where the limit has room for no shot at all, Aer runs none
+        raise MemoryError
     return data
 
 

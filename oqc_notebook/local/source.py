@@ -29,11 +29,13 @@ class ProgramError(Exception):
 
     def told(self, program: str) -> str:
         """Return the text for the author of the program, with the place in it."""
+        # A parser quotes what it does not know, also what would steer a terminal.
+        text = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in self.text)
         if self.line is None:
-            return self.text
+            return text
         column = self.column or 1
         shown = excerpt(program, self.line, column)
-        return f"{self.line}:{column} {self.text}" + (f"\n{shown}" if shown else "")
+        return f"{self.line}:{column} {text}" + (f"\n{shown}" if shown else "")
 
 
 def error_at(span: Any, text: str) -> ProgramError:

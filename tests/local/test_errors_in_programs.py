@@ -53,6 +53,10 @@ attributes #0 = { "entry_point" }
             "                                             ^",
         ),
         (
+            QASM2 + "\x1b[31m;",
+            "5:1 encountered '\\x1b', which doesn't match any valid tokens\n     [31m;\n    ^",
+        ),
+        (
             QIR.replace("STATEMENT", "call void @__quantum__qis__h__ctl(ptr null, ptr null)"),
             "3:3 '__quantum__qis__h__ctl' is not of QIR's base profile\n"
             "      call void @__quantum__qis__h__ctl(ptr null, ptr nu…\n"

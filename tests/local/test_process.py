@@ -108,6 +108,15 @@ def test_the_time_limit(start_qpu, bell, endless):
     assert qpu.run(bell)
 
 
+def test_the_memory_limit_of_programs_that_run_shot_by_shot(start_qpu, bell):
+    qpu = start_qpu("--latency", "0", "--workers", "1", "--max-memory-mb", "64")
+    program = bell.replace("[2]", "[22]").replace("measure", "t q; h q; reset q[3]; measure")
+    error = qpu.fail(program)
+    assert error["error_code"] == 413
+    assert "more memory than the limit of 64 MB" in error["error_message"]
+    assert qpu.run(bell)
+
+
 def test_the_memory_limit(start_qpu, bell):
     qpu = start_qpu("--latency", "0", "--workers", "1", "--max-memory-mb", "64")
     dense = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[24]; creg c[24]; rx(0.1) q; measure q -> c;'
