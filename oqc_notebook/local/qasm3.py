@@ -124,6 +124,7 @@ def _with_columns(tree: ast.Program, text: str) -> ast.Program:
 
 def _convert(tree: ast.Program) -> tuple[QuantumCircuit, list[Register]]:
     converter = Converter()
+    _open_ends(tree)
     try:
         state = converter.convert(tree)
         circuit = state.circuit
@@ -151,6 +152,32 @@ def _convert(tree: ast.Program) -> tuple[QuantumCircuit, list[Register]]:
             text += "; are the number and kind of its arguments right?"
         raise _located(text, converter.where) from error
     return circuit, registers
+
+
+def _open_ends(tree: ast.Program) -> None:
+    """Leave out the end of an index such as ``q[1:-1]`` or ``q[3:-1:0]``.
+
+    It is the last bit that the range can reach, and the importer takes such a range for empty.
+    """
+    for node in nodes(tree):
+        indices: list[Any] = []
+        if isinstance(node, ast.IndexedIdentifier):
+            indices = node.indices
+        elif isinstance(node, ast.IndexExpression):
+            indices = [node.index]
+        for index in indices:
+            for part in index if isinstance(index, list) else []:
+                if isinstance(part, ast.RangeDefinition):
+                    backwards = isinstance(part.step, ast.UnaryExpression)
+                    if _literal(part.end) == (0 if backwards else -1):
+                        part.end = None
+
+
+def _literal(expression: ast.Expression | None) -> int | None:
+    if isinstance(expression, ast.UnaryExpression) and expression.op.name == "-":
+        value = _literal(expression.expression)
+        return None if value is None else -value
+    return expression.value if isinstance(expression, ast.IntegerLiteral) else None
 
 
 def _declarations_of_bits(

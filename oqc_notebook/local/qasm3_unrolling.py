@@ -25,6 +25,7 @@ from oqc_notebook.local.source import ProgramError, error_at
 _EXTRA = "pip install 'oqc_notebook[qasm3]'"
 _LOGGED = re.compile(r"Error at line (\d+), column (\d+)")
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+_NODE = re.compile(r" \w+\(span=")
 _OPERATORS = {"%", "**"}
 _MOST_ROUNDS = 10_000
 
@@ -134,6 +135,9 @@ def _unrolled(tree: ast.Program) -> ast.Program:
 
     from oqc_notebook.local.qasm3_visitor import Visitor
 
+    for node in nodes(tree):  # pyqasm takes an int for another type than an int[32]
+        if isinstance(node, ast.IntType | ast.UintType | ast.FloatType) and node.size is None:
+            node.size = ast.IntegerLiteral(64 if isinstance(node, ast.FloatType) else 32)
     module = pyqasm.loads(tree)
     module.num_qubits = module.num_clbits = 0
     visitor = Visitor(module, ScopeManager(), max_loop_iters=_MOST_ROUNDS)
@@ -186,7 +190,7 @@ def _listening() -> Iterator[list[str]]:
 def _told(message: str, said: list[str], tree: ast.Program) -> ProgramError:
     # An error in a subroutine is logged where it is, and then where the subroutine is called.
     places = (_LOGGED.search(line) for line in said)
-    text = plain_names(_CLASS.sub(r"\1", message.split(" QuantumGate(")[0])).rstrip(".")
+    text = plain_names(_CLASS.sub(r"\1", _NODE.split(message)[0])).rstrip(".")
     for found in places:
         if found:
             return ProgramError(text, int(found.group(1)), int(found.group(2)) + 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 from openqasm3 import ast
 from openqasm3.visitor import QASMTransformer
+from pyqasm.exceptions import LoopLimitExceededError
 from pyqasm.expressions import Qasm3ExprEvaluator
 from pyqasm.maps.expressions import CONSTANTS_MAP
 from pyqasm.transformer import Qasm3Transformer
@@ -51,6 +52,24 @@ class Visitor(QasmVisitor):
         branch = copy.copy(statement)
         branch.condition = self._condition(statement.condition)
         return super()._visit_branching_statement(branch)
+
+    def _visit_forin_loop(self, statement: ast.ForInLoop) -> Any:
+        """Give the values of a range; pyqasm goes a step too far where it does not hit the end."""
+        given = statement.set_declaration
+        if not isinstance(given, ast.RangeDefinition) or given.start is None or given.end is None:
+            return super()._visit_forin_loop(statement)
+        parts = (given.start, given.end, given.step or ast.IntegerLiteral(1))
+        start, end, step = (int(self._number(part).value) for part in parts)
+        if step == 0:
+            raise error_at(given.span or statement.span, "the step of a range cannot be 0")
+        values = range(start, end + (1 if step > 0 else -1), step)
+        if len(values) > self._loop_limit:
+            raise LoopLimitExceededError
+        if not values:
+            return []
+        loop = copy.copy(statement)
+        loop.set_declaration = ast.DiscreteSet([ast.IntegerLiteral(value) for value in values])
+        return super()._visit_forin_loop(loop)
 
     def _visit_function_call(self, statement: ast.FunctionCall) -> Any:
         """Give constants such as pi as numbers; pyqasm takes a name for a variable's."""

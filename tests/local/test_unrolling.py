@@ -34,6 +34,11 @@ FLIPPED = "qubit[3] q;\nbit[2] c;\nbit d;\nx q[0];\nc = measure q[0:1];\n"
             {"c": "1"},
         ),
         (
+            "def f(int k) -> float { return k * pi; } qubit q; bit c; float t = f(1);"
+            "rx(t) q; c = measure q;",
+            {"c": "1"},
+        ),
+        (
             "def f(qubit[2] a) { cx a[0], a[1]; } qubit[3] q; bit[3] c;"
             "x q[1]; f(q[1:2]); c = measure q;",
             {"c": "011"},
@@ -61,6 +66,14 @@ def test_unrolled_programs_give_what_they_say(
         ("for int i in [0:1] { for int j in [0:i] { x q[i + j]; } }", "111"),
         ("for int i in [0:1] { x q[i:i + 1]; }", "101"),
         ("for int i in [0:2] { if (i == 1) { x q[i]; } }", "010"),
+        ("for int i in [0:2:1] { x q[i]; }", "100"),
+        ("for int i in [2:-2:1] { x q[i]; }", "001"),
+        ("for int i in [1:0] { x q[i]; }", "000"),
+        ("int i = 0; x q[i:2:2];", "101"),
+        ("x q[1:-1];", "011"),
+        ("x q[2:-2:0];", "101"),
+        ("x q[-2:-2];", "010"),
+        ("x q[2:-1:1];", "011"),
         ("for int i in [0:2] { pow(i) @ x q[i]; }", "010"),
     ],
 )
@@ -110,6 +123,7 @@ def test_variables_that_measurements_decide_are_refused(
     ("statement", "message"),
     [
         ("  cx q[0], q[0];", "6:3 duplicate bit arguments\n      cx q[0], q[0];\n      ^"),
+        ("let a = q ++ r;", "6:1 Unsupported aliasing\n    let a = q ++ r;\n    ^"),
         ("foo q[0];", "6:1 gate 'foo' is not defined\n    foo q[0];\n    ^"),
         (
             "cx q, r;",
