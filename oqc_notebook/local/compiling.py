@@ -84,6 +84,35 @@ def inlined(circuit: QuantumCircuit, native: Container[str]) -> QuantumCircuit:
     return plain
 
 
+def count_inlined(
+    circuit: QuantumCircuit, native: Container[str], known: dict[tuple[str, str], int] | None = None
+) -> int:
+    """Return how many gates :func:`inlined` would give, without making them.
+
+    Parameters
+    ----------
+    circuit, native
+        As there.
+    known
+        The numbers of gates that were counted before.
+    """
+    known = {} if known is None else known
+    total = 0
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if isinstance(operation, ControlFlowOp):
+            total += sum(count_inlined(block, native, known) for block in operation.blocks)
+        elif _is_native(operation, native):
+            total += 1
+        else:
+            key = (operation.name, str(operation.params))  # some are arrays
+            if key not in known:
+                body = operation.definition
+                known[key] = 1 if body is None else count_inlined(body, native, known)
+            total += known[key]
+    return total
+
+
 def refuse_infinite_angles(circuit: QuantumCircuit) -> None:
     """Raise a ProgramError where an angle is infinite or no number."""
     for instruction in circuit.data:

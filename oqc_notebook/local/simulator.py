@@ -15,6 +15,7 @@ from qiskit_aer import AerSimulator
 
 from oqc_notebook.local.compiling import (
     compiled,
+    count_inlined,
     inlined,
     measures_last,
     refuse_infinite_angles,
@@ -27,6 +28,7 @@ from oqc_notebook.local.source import ProgramError
 
 _BYTES_OF_AN_AMPLITUDE = 16
 _BYTES_OF_A_BRANCH = 16 * 1024  # measured
+_BYTES_OF_A_GATE = 400  # measured
 _TRUNCATION_THRESHOLD = 1e-8
 #: Where a condition comes before every measurement, Aer takes its end for superfluous.
 _LOST_JUMP = "Invalid jump destination"
@@ -90,7 +92,14 @@ def simulate(
         If the memory limit does not do.
     """
     backend = AerSimulator(method=qpu.method, max_memory_mb=max_memory_mb)
-    circuit = inlined(program.circuit, _native_to(backend))
+    native = _native_to(backend)
+    gates = count_inlined(program.circuit, native)
+    if gates * _BYTES_OF_A_GATE > max_memory_mb * 2**20:
+        raise MemoryLimitError(
+            f"the program means {gates} gates, which need more memory than the limit of "
+            f"{max_memory_mb} MB"
+        )
+    circuit = inlined(program.circuit, native)
     refuse_infinite_angles(circuit)
     if qpu.max_bond_dimension:
         backend.set_options(

@@ -131,7 +131,12 @@ def test_a_program_that_means_more_gates_than_there_is_room_for_names_the_limit(
     qpu = start_qpu("--latency", "0", "--workers", "1", "--max-memory-mb", "64")
     doubled = "".join(f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}\n" for i in range(1, 40))
     program = f"{HEADER}gate g0 a {{ x a; x a; }}\n{doubled}g39 q[0];\nmeasure q -> c;"
-    assert "the limit of 64 MB" in qpu.fail(program)["error_message"]
+    text = "the program means 1099511627777 gates, which need more memory than the limit of 64 MB"
+    assert qpu.fail(program)["error_message"] == text
+    version3 = program.replace(
+        HEADER, 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[1] q;\nbit[1] c;\n'
+    )
+    assert qpu.fail(version3.replace("measure q -> c", "c = measure q"))["error_message"] == text
     assert qpu.run(bell)
 
 
