@@ -21,7 +21,12 @@ from qiskit_qasm3_import import ConversionError
 
 from oqc_notebook.local import qasm3_unrolling
 from oqc_notebook.local.qasm3_flow import nodes
-from oqc_notebook.local.qasm3_gates import Converter, plain_names, rename_own_gates
+from oqc_notebook.local.qasm3_gates import (
+    Converter,
+    plain_names,
+    refuse_too_many_gates,
+    rename_own_gates,
+)
 from oqc_notebook.local.results import Register
 from oqc_notebook.local.source import ProgramError, error_at
 
@@ -125,6 +130,7 @@ def _with_columns(tree: ast.Program, text: str) -> ast.Program:
 def _convert(tree: ast.Program) -> tuple[QuantumCircuit, list[Register]]:
     converter = Converter()
     _open_ends(tree)
+    refuse_too_many_gates(tree)
     try:
         state = converter.convert(tree)
         circuit = state.circuit

@@ -12,7 +12,10 @@ from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.converter import _STDGATES, ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
 
+from oqc_notebook.local.source import error_at
+
 _OWN_GATE = "own_"
+_MOST_GATES = 100_000
 
 # As the importer has them: a class, its numbers of parameters and of qubits. OQC's compiler knows
 # all of these in any program, also in one that includes nothing.
@@ -92,6 +95,27 @@ def rename_own_gates(tree: ast.Program) -> None:
     }
     if names:
         _OwnGates(names).visit(tree)
+
+
+def refuse_too_many_gates(tree: ast.Program) -> None:
+    """Refuse gates of gates of gates: the importer copies all that is in one at each call.
+
+    Raises
+    ------
+    ProgramError
+        If one means more than can be copied in time.
+    """
+    meant: dict[str, int] = {}
+    for statement in tree.statements:
+        if isinstance(statement, ast.QuantumGateDefinition):
+            name = statement.name.name
+            calls = (each for each in statement.body if isinstance(each, ast.QuantumGate))
+            meant[name] = sum(meant.get(call.name.name, 1) for call in calls)
+            if meant[name] > _MOST_GATES:
+                text = (
+                    f"gate '{name}' means {meant[name]} gates; at most {_MOST_GATES} can be in one"
+                )
+                raise error_at(statement.span, plain_names(text))
 
 
 def plain_names(message: str) -> str:

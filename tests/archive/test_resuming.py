@@ -157,9 +157,9 @@ def test_a_kernel_killed_before_it_removed_live_files_archived_everything_once(
         assert resumed.text.startswith("Nothing was in flight.\nEnded: sweep. ")
         assert names_in(sidecar, "live/*") == []
         kernel.ok("%oqc_resume sweep", "assert sdk._recorder.flush()")
-        assert kernel.told("print(json.dumps([job.state for job in sweep.jobs]))") == [
-            "COMPLETED"
-        ] * 2
+        assert (
+            kernel.told("print(json.dumps([job.state for job in sweep.jobs]))") == ["COMPLETED"] * 2
+        )
     assert names_in(sidecar, "runs/*/*") == archived
 
 

@@ -133,6 +133,10 @@ def test_a_program_that_means_more_gates_than_there_is_room_for_names_the_limit(
     program = f"{HEADER}gate g0 a {{ x a; x a; }}\n{doubled}g39 q[0];\nmeasure q -> c;"
     text = "the program means 1099511627777 gates, which need more memory than the limit of 64 MB"
     assert qpu.fail(program)["error_message"] == text
+    head = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[1] q;\nbit[1] c;\n'
+    for also in ("", "const int n = 1;\n"):
+        version3 = program.replace(HEADER, head + also).replace("measure q -> c", "c = measure q")
+        assert "gate 'g16' means 131072 gates; at most" in qpu.fail(version3)["error_message"]
     assert qpu.run(bell)
 
 
