@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oqc_notebook.sdk.errors import ServerError, SnapshotError
+from oqc_notebook.sdk.json_values import is_too_deep
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.state_times import times_in
 from oqc_notebook.sdk.states import EXPIRED, JobState, state_of
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.configs import Config
     from oqc_notebook.sdk.job import Job
     from oqc_notebook.sdk.lifecycle import Lifecycle
+
+logger = logging.getLogger("oqc_notebook.sdk")
 
 AnyOutput = TypeVar("AnyOutput", bound=JobOutput)
 
@@ -146,7 +150,10 @@ def look_error(run: Run, job: Lifecycle, exc: ServerError) -> JobError:
             "that are already here stay; execute() starts a new run.)"
         )
     elif exc.code in (401, 403):
-        text += " The task itself is untouched: open a session with a valid token and refresh()."
+        text += (
+            " The task itself is untouched: save the job, load it into a session with a valid "
+            "token, and refresh()."
+        )
     return attribute(JobError(exc.code, text), run, job)
 
 
@@ -167,10 +174,20 @@ def attribute(output: AnyOutput, run: Run, job: Lifecycle) -> AnyOutput:
 
 
 def diagnostics_of(answer: dict[str, Any]) -> dict[str, dict[str, Any] | None]:
-    """Give the diagnostics in an answer under the names that a job gives them."""
+    """Give the diagnostics in an answer under the names that a job gives them.
+
+    What is nested more deeply than a file can hold is left out, so that the result is not lost
+    with it.
+    """
     names = {"timings": "timings", "metrics": "execution_metadata", "metadata": "metadata"}
     found = {ours: answer.get(theirs) for ours, theirs in names.items()}
-    return {name: value if isinstance(value, dict) else None for name, value in found.items()}
+    for name, value in found.items():
+        if not isinstance(value, dict):
+            found[name] = None
+        elif is_too_deep(value):
+            logger.warning("The %s of a task are nested too deeply, and are left out.", name)
+            found[name] = None
+    return found
 
 
 def task_id_from(text: Any) -> uuid.UUID:

@@ -84,13 +84,20 @@ def broadcast_length(lengths: dict[str, int]) -> int:
     if set(lengths.values()) - {1, children}:
         found = ", ".join(f"{length} {name}(s)" for name, length in lengths.items())
         raise ValueError(f"Cannot combine {found}: the lengths must be equal or 1.")
-    limit = int(os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS") or DEFAULT_MAX_BROADCAST_JOBS)
+    limit = _broadcast_limit()
     if children > limit:
         raise ValueError(
             f"{children} children are more than the {limit} that create_job makes at once; add "
             "them in parts with CompositeJob.add(), or set OQC_SDK_MAX_BROADCAST_JOBS."
         )
     return children
+
+
+def _broadcast_limit() -> int:
+    text = os.environ.get("OQC_SDK_MAX_BROADCAST_JOBS", "").strip()
+    if text and not text.isdecimal():
+        raise ValueError(f"OQC_SDK_MAX_BROADCAST_JOBS is {text!r}, which is not a whole number.")
+    return int(text or DEFAULT_MAX_BROADCAST_JOBS)
 
 
 def day_of(date_filter: dt.date | str | None) -> str | None:

@@ -29,7 +29,7 @@ from oqc_notebook.sdk.config_types import (
     name_of,
 )
 from oqc_notebook.sdk.errors import SnapshotError
-from oqc_notebook.sdk.json_values import MAX_DEPTH
+from oqc_notebook.sdk.json_values import MAX_DEPTH, is_too_deep
 
 #: The key of what the library's class cannot say.
 EXTENSION = "$oqc_notebook"
@@ -92,6 +92,11 @@ def _object_node(value: Any, home: type[Any], elsewhere: frozenset[str], place: 
     for name in names:
         if name not in attributes:
             raise SnapshotError(f"{place} has no attribute {name!r}.")
+    if slots := _in_slots(value):
+        raise SnapshotError(
+            f"{place} keeps {', '.join(slots)} in __slots__, which the JSON form of a "
+            "configuration cannot hold."
+        )
     node: Node = {"$type": str(kind)}
     if is_dataclass(kind):
         node["$dataclass"] = True
@@ -108,6 +113,13 @@ def _object_node(value: Any, home: type[Any], elsewhere: frozenset[str], place: 
         if more:
             node[EXTENSION]["data"] = more
     return node
+
+
+def _in_slots(value: Any) -> list[str]:
+    """Name the attributes that an object of a subclass has besides its dictionary."""
+    declared = (vars(kind).get("__slots__", ()) for kind in type(value).__mro__)
+    names = [name for slots in declared for name in ([slots] if type(slots) is str else slots)]
+    return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
 def _node(value: Any, place: str) -> Any:
@@ -156,17 +168,8 @@ def parsed(text: str) -> Node:
 
 
 def _check_depth(node: Node) -> None:
-    level: list[Any] = [node]
-    for _ in range(MAX_DEPTH):
-        containers = [item for item in level if isinstance(item, dict | list)]
-        if not containers:
-            return
-        level = [
-            item
-            for container in containers
-            for item in (container.values() if isinstance(container, dict) else container)
-        ]
-    raise SnapshotError(f"A configuration is nested more than {MAX_DEPTH} levels deep.")
+    if is_too_deep(node):
+        raise SnapshotError(f"A configuration is nested more than {MAX_DEPTH} levels deep.")
 
 
 def object_of(node: Node, home: type[Any], aliases: frozenset[str] = frozenset()) -> Any:

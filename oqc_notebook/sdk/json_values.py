@@ -71,6 +71,21 @@ def copied(value: Any, place: Place, non_finite: NonFinite) -> Any:
     )
 
 
+def is_too_deep(value: Any) -> bool:
+    """Tell whether a JSON value is nested more deeply than a reader goes."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
+            return False
+        level = [
+            item
+            for container in containers
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
+    return True
+
+
 def put_back(fields: dict[str, Any], non_finite: NonFinite) -> None:
     """Put NaN and infinities back where the plain fields have null."""
     for place, word in non_finite:
@@ -87,6 +102,17 @@ def put_back(fields: dict[str, Any], non_finite: NonFinite) -> None:
 def spelled(place: Place) -> str:
     """Write a place as the Python expression that leads there."""
     return str(place[0]) + "".join(f"[{step!r}]" for step in place[1:])
+
+
+def in_unicode(value: Any) -> Any:
+    """Copy a JSON value with a replacement character for each half of a surrogate pair."""
+    if isinstance(value, dict):
+        return {in_unicode(key): in_unicode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [in_unicode(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
 
 
 def not_unicode(value: Any, place: Place = ()) -> Place | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 from time import time
@@ -12,11 +13,15 @@ from typing import Any
 import httpx
 
 from oqc_notebook.sdk.errors import AuthenticationError, DisturbanceError, ServerError
+from oqc_notebook.sdk.json_values import in_unicode
 
 logger = logging.getLogger("oqc_notebook.sdk")
 
 #: Answers that say "not now" rather than "no".
 _PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+#: Half of a character in JSON, of which the other half may be missing.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 #: Error bodies that say nothing.
 _NO_REASON = frozenset({"", "{}", "[]", "null", '""'})
@@ -62,6 +67,8 @@ def meaning_of(response: httpx.Response, secrets: Collection[str] = ()) -> Any:
                 content = content.replace(secret.encode(), b"<hidden>")
     try:
         answer = json.loads(content)
+        if _SURROGATE.search(content):
+            answer = in_unicode(answer)  # what is no text could never be saved
     except (ValueError, RecursionError):
         if status == 200:
             raise DisturbanceError(

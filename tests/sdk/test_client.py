@@ -155,6 +155,9 @@ def test_a_composite_made_at_once_has_at_most_200_children(monkeypatch: pytest.M
     monkeypatch.setenv("OQC_SDK_MAX_BROADCAST_JOBS", "3")
     with pytest.raises(ValueError, match="more than the 3"):
         SDK.create_job(program=["a"] * 4)
+    monkeypatch.setenv("OQC_SDK_MAX_BROADCAST_JOBS", "many")
+    with pytest.raises(ValueError, match="'many', which is not a whole number"):
+        SDK.create_job(program=["a"] * 4)
 
 
 def test_children_are_added_one_by_one_or_in_lists() -> None:

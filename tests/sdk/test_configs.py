@@ -311,6 +311,16 @@ def test_a_subclass_without_its_bases_attributes_is_refused() -> None:
         config_to_text(config)
 
 
+def test_a_subclass_with_slots_is_refused_by_name() -> None:
+    class Slotted(CompilerConfig):  # type: ignore[misc]
+        __slots__ = ("depth",)
+
+    config = Slotted(repeats=5)
+    config.depth = 4
+    with pytest.raises(SnapshotError, match="keeps depth in __slots__"):
+        config_to_text(config)
+
+
 # ---- what cannot be saved ----
 
 

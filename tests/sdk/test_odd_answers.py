@@ -186,6 +186,51 @@ async def test_diagnostics_of_any_shape_do_no_harm(
         job.save(tmp_path / "job.json")
 
 
+@pytest.mark.parametrize("levels", [200, 400, 900])
+async def test_diagnostics_without_end_do_not_take_the_result_with_them(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path, levels: int
+) -> None:
+    deep: dict[str, Any] = {"at": "the end"}
+    for _ in range(levels):
+        deep = {"x": deep}
+    body = {
+        "status": "COMPLETED",
+        "results": {"c": {"1": 3}},
+        "metadata": deep,
+        "timings": {"A": 1},
+    }
+    async with proxied as sdk:
+        proxy.spoil("GET", "/all_info", answer=answer(200, body))
+        job = sdk.create_job(program=ONE, fetch_diagnostics=True)
+        await job.execute()
+        assert job.result is not None
+        assert (job.result.data, job.timings, job.metadata) == ({"c": {"1": 3}}, {"A": 1}, None)
+        job.save(tmp_path / "job.json")
+
+
+async def test_halves_of_characters_keep_no_job_from_being_saved(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    error = {"error_code": 7, "error_message": "no \ud83d\ude00 \ud800!"}
+    bodies = [
+        {"status": "FAILED", "task_error": error},
+        {"status": "COMPLETED", "results": {"c\udc00": {"1": 3}}, "metadata": {"\udbff": "\ud900"}},
+        {"status": "PAUSED \udfff"},
+    ]
+    async with proxied as sdk:
+        jobs = [sdk.create_job(program=ONE, fetch_diagnostics=True) for _ in bodies]
+        for job, body in zip(jobs, bodies, strict=True):
+            await job.submit()
+            told = answer(200, body)
+            assert b"\\ud" in told
+            proxy.spoil("GET", f"/tasks/{job.task_id}/all_info", answer=told)
+            await job.refresh()
+            job.save(tmp_path / "job.json")
+            assert sdk.load(tmp_path / "job.json").state is job.state
+        assert jobs[0].error is not None
+        assert jobs[0].error.error_message == "no 😀 \N{REPLACEMENT CHARACTER}!"
+
+
 async def test_a_cancelled_job_never_turns_to_running_again(
     proxied: OqcSdk, proxy: FaultyProxy
 ) -> None:
