@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Comment, Tag
 from latex2mathml.converter import convert
@@ -17,6 +18,9 @@ _DROPPED = frozenset(
     {"applet", "base", "embed", "frame", "frameset", "iframe", "link", "meta", "object"}
     | {"plaintext", "script"}
 )
+
+#: How markdown names a picture that the notebook itself holds.
+_ATTACHED = "attachment:"
 
 _MATHS = re.compile(r"(\$\$?)([^$]+)\1", re.DOTALL)
 
@@ -99,14 +103,22 @@ class Renderer(IPythonRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """Give a picture; a missing attachment does not keep the notebook from being read."""
-        if url.startswith("attachment:") and url.removeprefix("attachment:") not in (
-            self.attachments
-        ):
-            return f"<span class='oqc-missing'>[missing picture: {html.escape(url)}]</span>"
+        if url.startswith(_ATTACHED):
+            spellings = _spellings(url.removeprefix(_ATTACHED))
+            name = next((each for each in spellings if each in self.attachments), None)
+            if name is None:
+                return f"<span class='oqc-missing'>[missing picture: {html.escape(url)}]</span>"
+            url = f"{_ATTACHED}{name}"
         return str(super().image(text, url, title))
 
     def _src_to_base64(self, src: str) -> Any:
         """Embed pictures that are files next to the notebook, and nothing but pictures."""
         if not re.search(r"\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$", src, re.IGNORECASE):
             return None
-        return super()._src_to_base64(src)
+        found = (super(Renderer, self)._src_to_base64(each) for each in _spellings(src))
+        return next((each for each in found if each is not None), None)
+
+
+def _spellings(name: str) -> list[str]:
+    """Give a picture's name as markdown has it, and with spaces in place of ``%20``."""
+    return [name, unquote(name)]

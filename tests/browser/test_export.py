@@ -77,7 +77,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
     notebook = make_notebook(tmp_path_factory.mktemp("notebooks") / "bell.ipynb")
     with LocalQpu() as qpu, kernel_of(notebook, qpu) as kernel:
         kernel.ok(RUN, "await bell.execute()", FAIL)
-        shown = kernel.ok("bell")[0].outputs
+        shown = kernel.ok("bell")[0].outputs + kernel.ok("%oqc_jobs")[0].outputs
     html = HOSTILE.replace("HOST", f"http://127.0.0.1:{host.server_port}")
     cells = [nbformat.v4.new_code_cell(source) for source in (RUN, FAIL)]
     cells[0].outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in shown]
@@ -211,3 +211,29 @@ def test_printed_nothing_is_cut_off_on_the_right(opened: Opened, exported: Path)
     )
     assert cut_off == []
     assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_printed_the_words_of_tables_are_whole(opened: Opened, exported: Path) -> None:
+    page = opened(688)
+    page.goto(exported.as_uri())
+    page.emulate_media(media="print")
+    broken = page.evaluate(
+        """() => {
+            const words = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+            const broken = [];
+            while (words.nextNode()) {
+                const text = words.currentNode;
+                const {parentElement: element} = text;
+                if (!element.matches('.oqc-twin :is(td, th, td *)')) continue;
+                if (element.closest('details')) continue;  // closed
+                for (const {0: word, index} of text.data.matchAll(/[A-Za-z]+/g)) {
+                    const range = document.createRange();
+                    range.setStart(text, index);
+                    range.setEnd(text, index + word.length);
+                    if (range.getClientRects().length > 1) broken.push(word);
+                }
+            }
+            return broken;
+        }"""
+    )
+    assert broken == []

@@ -167,6 +167,26 @@ def test_formulas_and_pictures_are_in_the_page_and_scripts_are_not(notebook: Pat
     assert scripts == ["application/octet-stream;base64", None]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![a](<my dot.png>)",
+        "![a](my%20dot.png)",
+        '<img src="my dot.png">',
+        '<img src="my%20dot.png">',
+        "![a](<attachment:in it.png>)",
+        "![a](attachment:in%20it.png)",
+    ],
+)
+def test_pictures_with_spaces_in_their_names_are_in_the_page(tmp_path: Path, text: str) -> None:
+    (tmp_path / "my dot.png").write_bytes(base64.b64decode(PIXEL))
+    cell = nbformat.v4.new_markdown_cell(text, attachments={"in it.png": {"image/png": PIXEL}})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "words.ipynb")
+    page = page_of(oqc_notebook.export_notebook(tmp_path / "words.ipynb").path)
+    (image,) = page.select("main img")
+    assert image["src"] == f"data:image/png;base64,{PIXEL}"
+
+
 def test_a_notebook_with_a_token_is_not_exported_unless_it_is_taken_out(tmp_path: Path) -> None:
     secret = "Authentication-Token: 0123456789abcdef"
     notebook = make_notebook(tmp_path / "bell.ipynb", "1", f"# {secret}")
