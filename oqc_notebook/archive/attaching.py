@@ -168,9 +168,12 @@ def _own(record_cells: bool) -> Archive:
     else:
         # these words are looked for in saved outputs: see identity
         said = f"Results are archived in {place.folder.name}/ next to this notebook."
-        if not place.folder.exists():
-            _look_for_an_earlier_one(place.path)
-    return _archive(place.folder, place.path, said, record_cells)
+    archive = _archive(place.folder, place.path, said, record_cells)
+    if place.path is not None:
+        # a folder without this file holds no more than what was saved by name
+        is_new = not archive.sidecar.archive_file.exists()
+        sys.stdout.write(archive.said_of_earlier(_earlier_one(place.path) if is_new else ""))
+    return archive
 
 
 def _archive(folder: Path, notebook: Path | None, said: str, record_cells: bool) -> Archive:
@@ -184,19 +187,20 @@ def _archive(folder: Path, notebook: Path | None, said: str, record_cells: bool)
     return archive
 
 
-def _look_for_an_earlier_one(notebook: Path) -> None:
+def _earlier_one(notebook: Path) -> str:
     """Say where this notebook's results may be, if it seems to have had some."""
     if (found := identity.look_alike(notebook)) is not None:
-        sys.stdout.write(
+        return (
             f"{found.name} looks like this notebook's archive, from before it was renamed: "
             f"oqc_notebook.archive.adopt({found.name!r}) takes it over.\n"
         )
-    elif (missing := identity.left_behind(notebook)) is not None:
-        sys.stdout.write(
+    if (missing := identity.left_behind(notebook)) is not None:
+        return (
             f"This notebook's archive {missing} is not here: the notebook was copied or moved "
             "without it. Move it here, or name it: connect(archive=...). Until then, a new one "
             "is begun.\n"
         )
+    return ""
 
 
 def _is_temporary(folder: Path) -> bool:

@@ -147,6 +147,17 @@ class GivingBack:
         sys.stdout.write(f"{self._announcement}\n")
         self._announcement = None
 
+    def said_of_earlier(self, text: str) -> str:
+        """Take down what connect() says of an earlier archive; in replay, give what it said then.
+
+        Where there is nothing to replay, it says where that may be.
+        """
+        question = self._question(SAID, ["earlier"])
+        if mode() == "replay":
+            return text or self._answers.archived_exactly(question) or ""
+        self._note_answer(line_of(question, text))
+        return text
+
     def as_said(self, text: str) -> str:
         """Take down what a cell says of this machine; in a validation, give what it said then."""
         question = self._question(SAID, ["file"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -69,11 +70,17 @@ def collect(notebook: Path) -> Bundle:
 
 
 def files_of_archive(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Read the files of an archive, sorted; links, locks and other people's files are left out."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if is_of_an_archive(name) and stat.S_ISREG(path.lstat().st_mode):
-            yield f"{folder.name}/{name}", path.read_bytes()
+    """Read the files of an archive; links, locks and other people's files are left out.
+
+    A kernel may be at work there: what is in flight is read first, since a run that ends goes
+    from ``live/`` to ``runs/``, and so is met in one of the two.
+    """
+    for part in (folder / "live", folder):
+        for path in sorted(part.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            with contextlib.suppress(FileNotFoundError):  # it has ended, or was replaced
+                if is_of_an_archive(name) and stat.S_ISREG(path.lstat().st_mode):
+                    yield f"{folder.name}/{name}", path.read_bytes()
 
 
 def is_of_an_archive(name: str) -> bool:

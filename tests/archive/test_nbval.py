@@ -114,6 +114,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (archive / name).read_bytes() for name in kept}
 
 
+def test_what_connect_said_of_an_earlier_archive_is_said_again(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    cells = CELLS[:2]
+    execute(tmp_path / "first.ipynb", local_qpu, *cells).unlink()
+    execute(tmp_path / "second.ipynb", local_qpu, *cells)
+    assert "first.oqc looks like" in (tmp_path / "second.ipynb").read_text()
+    passed(validate(tmp_path, *STRICT, "second.ipynb"))
+    (tmp_path / "first.oqc").rename(tmp_path / "other")
+    passed(validate(tmp_path, *STRICT, "second.ipynb"))
+
+
 def test_an_archived_notebook_passes_strictly_and_nothing_is_submitted(
     folder: Path, local_qpu: LocalQpu
 ) -> None:

@@ -174,6 +174,20 @@ def test_a_renamed_notebook_is_offered_its_archive_and_can_take_it_over(tmp_path
         assert execute(kernel)[0].text == ""
 
 
+def test_a_renamed_notebook_is_offered_its_archive_also_where_something_was_saved_since(
+    tmp_path: Path,
+) -> None:
+    old = make_notebook(tmp_path / "bell.ipynb", *CELLS)
+    with bare_kernel(old) as kernel:
+        execute(kernel)
+        old.rename(tmp_path / "pairs.ipynb")
+        kernel.run(f"os.environ['OQC_NOTEBOOK_PATH'] = {str(tmp_path / 'pairs.ipynb')!r}")
+        (saved,) = kernel.run("%load_ext oqc_notebook\n%oqc_save bell")
+    assert saved.text == f"Saved bell to {tmp_path / 'pairs.oqc' / 'saved' / 'bell.json'}\n"
+    with bare_kernel(tmp_path / "pairs.ipynb") as kernel:
+        assert execute(kernel)[0].text.startswith("bell.oqc looks like this notebook's archive")
+
+
 def test_adopting_at_once_renames_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

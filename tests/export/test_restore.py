@@ -22,9 +22,10 @@ from oqc_notebook.export.restoring import restore
 from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.errors import SessionNotOpenError
 from oqc_notebook.sdk.persistence import file_content
+from tests.archive.support import kernel_of, names_in
 from tests.archive.test_nbval import STRICT, passed, validate
 from tests.export.pages import page_with
-from tests.support import ONE, LocalQpu
+from tests.support import ONE, LocalQpu, until
 
 GUIDE = Path(__file__).parents[2] / "notebooks"
 NAMES = ["01_quickstart", "02_composite_jobs", "03_save_and_load", "04_variational_loop"]
@@ -289,3 +290,19 @@ async def test_restored_jobs_are_among_those_of_the_session_that_they_are_given(
         restored["precision"].save(tmp_path / "again.json")
         again = restore(tmp_path / "again.json", sdk)["again"]
         assert set(sdk.jobs) == {*restored.values(), again}
+
+
+def test_while_a_kernel_runs_a_composite_its_notebook_is_read_with_every_child(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    folder = tmp_path / "lab.oqc"
+    with kernel_of(notebook, local_qpu) as kernel:
+        kernel.ok(f"sweep = sdk.create_job(program=[{ONE!r}] * 60)")
+        running = kernel.send("await sweep.execute()")
+        # the file of the composite is the last one of the reservation
+        until(lambda: len(names_in(folder, "live/*.json")) == 61)
+        while not names_in(folder, "runs/*/*-composite.json"):
+            assert len(restore(notebook)["sweep"]._members()) == 60
+        (done,) = kernel.receive(running)
+        assert done.status == "ok", done
