@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
+from oqc_notebook.export.bundle import sidecar_of
 from oqc_notebook.export.comparing import diff
 from oqc_notebook.export.exporting import export_notebook
 from oqc_notebook.export.extracting import extract
@@ -28,8 +30,12 @@ def extract_file(file: Path, folder: Path | None) -> int:
         print(f"oqc-notebook extract: {exc}", file=sys.stderr)
         return 1
     print(f"The notebook is {notebook}")
+    if not notebook.with_name(sidecar_of(notebook.name)).is_dir():
+        print("without an archive: the file holds none.")
+        return 0
     print("and its archive next to it. To check that it still gives what it shows, offline:")
-    print(f"  pytest --nbval --nbval-current-env {notebook.name}   (in {notebook.parent})")
+    name = shlex.quote(notebook.name)
+    print(f"  pytest --nbval --nbval-current-env {name}   (in {notebook.parent})")
     return 0
 
 

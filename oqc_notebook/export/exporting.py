@@ -10,10 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from oqc_notebook.archive.attaching import archives
 from oqc_notebook.archive.durable import write_files
+from oqc_notebook.archive.identity import look_alike
+from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.archive.where import notebook_place
+from oqc_notebook.export.bundle import sidecar_of
 from oqc_notebook.export.opening import open_archive
 from oqc_notebook.static.text import visible
+
+#: The longest to wait until what this kernel still has to archive is on the disk (seconds).
+_FLUSHING_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,17 +35,21 @@ class Exported:
         The notebook that it was made of.
     saved
         When that was last saved, in UTC: changes since then are not in the file.
+    missing
+        What to know where there is no archive next to the notebook, in words; else empty.
     """
 
     path: Path
     notebook: Path
     saved: datetime
+    missing: str = ""
 
     def __str__(self) -> str:
-        return (
+        said = (
             f"Exported {self.notebook.name}, as last saved at {self.saved:%Y-%m-%d %H:%M:%S} UTC, "
             f"to {self.path}"
         )
+        return f"{said}\n{self.missing}" if self.missing else said
 
 
 def export_notebook(
@@ -88,13 +99,28 @@ def export_notebook(
     import nbformat
 
     saved = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    for archive in archives():
+        archive.flush(_FLUSHING_S)
     exporter = _exporter_for(target)(redact=redact)
     try:
         content, _ = exporter.from_filename(str(source))
     except nbformat.ValidationError as exc:
         raise ValueError(f"{source.name} is no notebook that can be read: {exc.message}") from None
     write_files({target: content if isinstance(content, bytes) else content.encode()})
-    return Exported(target, source, saved)
+    return Exported(target, source, saved, _missing(source))
+
+
+def _missing(notebook: Path) -> str:
+    """Say that there is no archive next to a notebook, and where it may be; else nothing."""
+    if Sidecar(notebook.with_name(sidecar_of(notebook.name))).archive_file.exists():
+        return ""
+    said = "No jobs are in it, since there is no archive next to the notebook."
+    if (found := look_alike(notebook)) is None:
+        return said
+    return (
+        f"{said} {found.name} looks like it, from before the notebook was renamed: "
+        f"oqc_notebook.archive.adopt({found.name!r}, {str(notebook)!r}) takes it over."
+    )
 
 
 def _notebook(notebook: str | Path | None) -> Path:

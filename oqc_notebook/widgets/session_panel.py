@@ -185,7 +185,7 @@ class SessionPanel(LivePanel):
 
     def _export(self) -> None:
         try:
-            self.say(f"{export_notebook()}.")
+            self.say(str(export_notebook()))
         except Exception as exc:  # printed by nobody: here it is seen
             self.say(said_of(exc), bad=True)
         finally:

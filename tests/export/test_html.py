@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -151,6 +152,32 @@ def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -
     (tmp_path / "bell.ipynb").write_text(content)
     with pytest.raises(ValueError, match="(?i)notebook"):
         oqc_notebook.export_notebook(tmp_path / "bell.ipynb")
+
+
+def test_where_there_is_no_archive_it_is_said_and_where_it_may_be(
+    archived: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.ipynb"
+    shutil.copy(archived, copy)
+    missing = "No jobs are in it, since there is no archive next to the notebook."
+    assert oqc_notebook.export_notebook(copy).missing == missing
+    shutil.copytree(archived.with_suffix(".oqc"), tmp_path / "bell.oqc")
+    said = str(oqc_notebook.export_notebook(copy))
+    assert f"{missing} bell.oqc looks like it, from before the notebook was renamed" in said
+    advice = re.search(r"oqc_notebook\.archive\.adopt\(.*\)", said)
+    assert advice is not None
+    eval(advice[0], {"oqc_notebook": oqc_notebook})
+    assert oqc_notebook.export_notebook(copy).missing == ""
+
+
+def test_an_export_in_the_cell_of_a_run_has_that_run(tmp_path: Path) -> None:
+    with LocalQpu() as qpu, kernel_of(tmp_path / "bell.ipynb", qpu) as kernel:
+        names = kernel.told(
+            f"{RUN}\nimport oqc_notebook\npath = oqc_notebook.export_notebook().path\n"
+            "print(json.dumps(sorted(oqc_notebook.export.opening.open_archive(path).files)))"
+        )
+    assert [name for name in names if "/runs/" in name]
+    assert [name for name in names if name.endswith(".cells.jsonl")]
 
 
 def test_formulas_and_pictures_are_in_the_page_and_scripts_are_not(notebook: Path) -> None:

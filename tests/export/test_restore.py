@@ -197,6 +197,12 @@ def test_the_command_line_extracts_and_says_how_to_go_on(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert str(tmp_path / "01_quickstart" / "01_quickstart.ipynb") in done.stdout
     assert "pytest --nbval" in done.stdout
+    shutil.copy(GUIDE / "01_quickstart.ipynb", tmp_path / "alone.ipynb")
+    alone = as_zip(tmp_path / "alone.ipynb", tmp_path)
+    done = subprocess.run(
+        [*command[:-1], str(alone)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("alone.ipynb\nwithout an archive: the file holds none.\n")
     bad = subprocess.run(
         [*command[:-1], __file__], cwd=tmp_path, capture_output=True, text=True, check=False
     )
