@@ -30,6 +30,9 @@ _HOME_OF = {
     "run": "oqc_notebook.session",
 }
 
+#: What is spoken of as ``oqc_notebook.archive.adopt()``, also where nobody has imported it.
+_MODULES = ("archive", "sdk")
+
 
 def load_ipython_extension(ip: Any) -> None:
     """Do what ``%load_ext oqc_notebook`` asks for: magics, and panels for jobs."""
@@ -40,6 +43,8 @@ def load_ipython_extension(ip: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _HOME_OF:
         return getattr(importlib.import_module(_HOME_OF[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

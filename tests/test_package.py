@@ -39,6 +39,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
             _ = module.nothing
 
 
+def test_its_modules_are_there_without_an_import_of_their_own() -> None:
+    script = "import oqc_notebook; print(oqc_notebook.archive.mode(), oqc_notebook.sdk.Job.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "live Job\n"
+
+
 def test_importing_the_sdk_brings_in_only_what_is_needed() -> None:
     script = (
         "import sys; from oqc_notebook.sdk import OqcSdk, Job; "

@@ -25,6 +25,7 @@ from oqc_notebook.archive.recorded_panels import Panels, ShownPanel
 from oqc_notebook.archive.records import JobRecord
 from oqc_notebook.archive.serving import Serving, complete
 from oqc_notebook.archive.sidecar import Sidecar
+from oqc_notebook.archive.where import FOLDER_WITHOUT_NOTEBOOK
 from oqc_notebook.archive.writer import Writer
 from oqc_notebook.sdk import Job
 from oqc_notebook.sdk.running import Runnable
@@ -99,9 +100,10 @@ class GivingBack:
             If the archive holds no run, or does not tell that.
         """
         if not self._serving.has_runs():
+            folder = self.sidecar.folder
             raise NotArchivedError(
-                f"There is nothing to replay: {self.sidecar.folder.name}, the archive of this "
-                "notebook, holds no runs. Run the notebook live first (%oqc_mode live)."
+                f"There is nothing to replay: {folder.name}, the archive of this notebook, holds "
+                f"no runs. Run the notebook live first (%oqc_mode live).{_elsewhere(folder)}"
             )
         found: dict[str, Any] = self._answers.archived(self._question(CONNECTED))
         self._qpus[found["url"]] = found["qpus"]
@@ -250,3 +252,15 @@ class GivingBack:
         if record is None:
             record = self._jobs[job] = JobRecord(weakref.ref(job))
         return record
+
+
+def _elsewhere(folder: Path) -> str:
+    """Say where runs may be that did not know their notebook, such as those of nbconvert."""
+    other = folder.with_name(FOLDER_WITHOUT_NOTEBOOK)
+    if other == folder or not (other / "archive.json").exists():
+        return ""
+    notebook = str(folder.with_suffix(".ipynb"))
+    return (
+        f" If it was run by what does not tell its name, such as nbconvert, its runs are in "
+        f"{other.name}: oqc_notebook.archive.adopt({other.name!r}, {notebook!r}) takes them over."
+    )

@@ -74,6 +74,7 @@ def begin(sidecar: Sidecar, notebook: Path | None) -> None:
     with locked(sidecar.lock_file):
         file = sidecar.read(sidecar.archive_file, ArchiveFile)
         if file is None:
+            _set_aside(sidecar.archive_file)
             file = ArchiveFile(oqc_archive=1, id=secrets.token_hex(8), created=now())
             ignore = sidecar.folder / ".gitignore"
             if not ignore.exists():
@@ -84,6 +85,12 @@ def begin(sidecar: Sidecar, notebook: Path | None) -> None:
             file.cells = _together(file.cells, NotebookFile(notebook).cells)
         if file != before or not sidecar.archive_file.exists():
             write_files({sidecar.archive_file: json_of(file.model_dump(mode="json"))})
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a file that is damaged, or somebody else's, under another name."""
+    if path.exists() and path.stat().st_size:
+        path.replace(path.with_name(f"{path.name}.damaged"))
 
 
 def add_cells(sidecar: Sidecar, cells: Iterable[CellMark]) -> None:

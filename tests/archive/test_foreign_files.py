@@ -109,3 +109,16 @@ def test_the_template_itself_is_legible(template: Path, tmp_path: Path) -> None:
     ]
     assert [len(job.history) for job in archive.reopen(sdk, listed[0].name).values()] == [2]
     assert [len(job.history) for job in archive.reopen(sdk, listed[1].name).values()] == [2]
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}', "{", '{"oqc_archive": 2, "id": "x"}'])
+def test_what_is_called_archive_json_and_is_none_is_set_aside(
+    template: Path, tmp_path: Path, content: str
+) -> None:
+    folder = shutil.copytree(template, tmp_path / "lab.oqc")
+    (folder / "archive.json").write_text(content)
+    recorder = archive.attach(OqcSdk("http://127.0.0.1:1"), folder)
+    assert recorder.begin()
+    recorder.finish()
+    assert (folder / "archive.json.damaged").read_text() == content
+    assert read(folder / "archive.json")["oqc_archive"] == 1

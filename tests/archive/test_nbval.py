@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import oqc_notebook
 from tests.archive.support import NotebookKernel, make_notebook, names_in
 from tests.faulty import FaultyProxy, answer
 from tests.sdk.test_crashes import Ledger
@@ -112,6 +113,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     archive = folder / "lab.oqc"
     kept = [name for name in names_in(archive) if name != "index.json" and ".lock" not in name]
     return {name: (archive / name).read_bytes() for name in kept}
+
+
+def test_what_ran_without_the_name_of_its_notebook_is_validated_once_it_is_taken_over(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    (tmp_path / "nameless").mkdir()
+    nameless = execute(tmp_path / "nameless" / "n.ipynb", local_qpu, *CELLS[:2])
+    (tmp_path / "nameless" / "n.oqc").rename(tmp_path / "jobs.oqc")
+    notebook = nameless.rename(tmp_path / "n.ipynb")
+    done = validate(tmp_path, *STRICT, "n.ipynb")
+    assert done.returncode == 1
+    advice = re.search(r"oqc_notebook\.archive\.adopt\(.*?\)(?= takes them over)", done.stdout)
+    assert advice is not None, done.stdout
+    assert advice[0].endswith(f"{str(notebook)!r})")
+    eval(advice[0], {"oqc_notebook": oqc_notebook})
+    passed(validate(tmp_path, *STRICT, "n.ipynb"))
 
 
 def test_what_connect_said_of_an_earlier_archive_is_said_again(
