@@ -40,7 +40,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_its_modules_are_there_without_an_import_of_their_own() -> None:
-    script = "import oqc_notebook; print(oqc_notebook.archive.mode(), oqc_notebook.sdk.Job.__name__)"
+    script = "import oqc_notebook as o; print(o.archive.mode(), o.sdk.Job.__name__)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
