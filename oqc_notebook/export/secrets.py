@@ -27,8 +27,11 @@ from oqc_notebook.sdk.persistence import load_file
 
 _JWT = re.compile(r"(?<![\w-])(eyJ[\w-]+)\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
 _VALUE = r"([\w.~+/=-]{8,})"
+#: The header; and the argument of that name, where what it is given is quoted.
 _HEADER = re.compile(
-    rf"Authentication-Token[\"'\\\]]*\s*[:=,]\s*[\"'\\]*{_VALUE}", re.IGNORECASE | re.ASCII
+    r"Authentication(?:-Token[\"'\\\]]*\s*[:=,]\s*[\"'\\]*"
+    rf"|_Token[\"'\\\]]*\s*[:=,]\s*\\?[\"']){_VALUE}",
+    re.IGNORECASE | re.ASCII,
 )
 _BEARER = re.compile(rf"\bBearer\s+{_VALUE}", re.IGNORECASE | re.ASCII)
 

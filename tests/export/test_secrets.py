@@ -61,6 +61,8 @@ def bundle(
         (f"headers = {{'Authentication-Token': '{TOKEN[:12]}'}}", "value of Authentication-Token"),
         (f'h["Authentication-Token"] = "{TOKEN[:12]}"', "the value of Authentication-Token, 12"),
         (f"# curl -H 'Authentication-Token: {TOKEN[:12]}'", "the value of Authentication-Token"),
+        (f"connect(url, authentication_token='{TOKEN[:12]}')", "of Authentication-Token, 12"),
+        (f'x = {{"authentication_token": "{TOKEN[:12]}"}}', "the value of Authentication-Token"),
         (f"# curl -H 'Authorization: Bearer {TOKEN[:12]}'", "the value of Bearer, 12 characters"),
         (f"%env OQC_AUTH_TOKEN={TOKEN}", "the token of a session, 32 characters"),
         (f"url = 'https://example.com/?key={TOKEN}&x=1'", "the token of a session"),
@@ -127,6 +129,8 @@ HARMLESS = st.one_of(
         [
             "Send it as Authentication-Token: your token, please",
             "headers = {'Authentication-Token': token}",
+            "connect(url, authentication_token=settings.token_of_project_2)",
+            "connect(url, authentication_token=os.environ['OQC_AUTH_TOKEN'])",
             "f'Bearer {token}'",
             "Bearer authentication is not used",
             "Authentication-Token: <hidden>",
