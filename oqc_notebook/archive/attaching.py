@@ -172,7 +172,9 @@ def _own(record_cells: bool) -> Archive:
     if place.path is not None:
         # a folder without this file holds no more than what was saved by name
         is_new = not archive.sidecar.archive_file.exists()
-        sys.stdout.write(archive.said_of_earlier(_earlier_one(place.path) if is_new else ""))
+        now = _earlier_one(place.path) if is_new else ""
+        # where there is nothing to replay, it says where that may be
+        sys.stdout.write(archive.as_then("earlier", lambda: now) or now)
     return archive
 
 

@@ -149,16 +149,27 @@ class GivingBack:
         sys.stdout.write(f"{self._announcement}\n")
         self._announcement = None
 
-    def said_of_earlier(self, text: str) -> str:
-        """Take down what connect() says of an earlier archive; in replay, give what it said then.
+    def as_then(self, about: str, now: Callable[[], Any]) -> Any:
+        """Take down what a cell tells of the archive, which grows; in replay, tell that again.
 
-        Where there is nothing to replay, it says where that may be.
+        Parameters
+        ----------
+        about
+            What it tells of.
+        now
+            Finds out what is to be told now.
+
+        Returns
+        -------
+        object
+            What is to be told; nothing, where a cell that is replayed told nothing.
         """
-        question = self._question(SAID, ["earlier"])
+        question = self._question(SAID, [about])
         if mode() == "replay":
-            return text or self._answers.archived_exactly(question) or ""
-        self._note_answer(line_of(question, text))
-        return text
+            return self._answers.archived_exactly(question)
+        told = now()
+        self._note_answer(line_of(question, told))
+        return told
 
     def as_said(self, text: str) -> str:
         """Take down what a cell says of this machine; in a validation, give what it said then."""

@@ -17,7 +17,7 @@ def export_file(notebook: Path, path: Path | None, redact: bool) -> int:
     try:
         print(export_notebook(notebook, path, redact=redact))
     except (OSError, ValueError) as exc:
-        print(f"oqc-notebook export: {exc}", file=sys.stderr)
+        print(f"oqc-notebook export: {_why(exc)}", file=sys.stderr)
         return 1
     return 0
 
@@ -27,7 +27,7 @@ def extract_file(file: Path, folder: Path | None) -> int:
     try:
         notebook = extract(file, folder)
     except (OSError, ValueError) as exc:
-        print(f"oqc-notebook extract: {exc}", file=sys.stderr)
+        print(f"oqc-notebook extract: {_why(exc)}", file=sys.stderr)
         return 1
     print(f"The notebook is {notebook}")
     if not notebook.with_name(sidecar_of(notebook.name)).is_dir():
@@ -44,7 +44,14 @@ def compare_files(a: Path, b: Path) -> int:
     try:
         found = diff(a, b)
     except (OSError, ValueError) as exc:
-        print(f"oqc-notebook diff: {exc}", file=sys.stderr)
+        print(f"oqc-notebook diff: {_why(exc)}", file=sys.stderr)
         return 2
     print(found)
     return int(found.differs)
+
+
+def _why(exc: OSError | ValueError) -> str:
+    """Give the reason of a failure without the number that systems have for it."""
+    if isinstance(exc, OSError) and exc.filename is not None and exc.strerror:
+        return f"{exc.filename}: {exc.strerror}"
+    return str(exc)

@@ -77,8 +77,23 @@ def qpus(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 
 def jobs(here: Workspace, args: argparse.Namespace, _: str) -> None:
-    """Show every job of the session."""
-    display(oqc_notebook.jobs(here.open_session()))  # type: ignore[no-untyped-call]
+    """Show every job of the session, and what the archive has besides."""
+    sdk = here.open_session()
+    display(oqc_notebook.jobs(sdk))  # type: ignore[no-untyped-call]
+    known = archive.archive_of(sdk)
+    if known is not None:
+        held = here.jobs()
+        others = known.as_then(
+            "jobs",
+            lambda: show.archived_rows(
+                item
+                for item in archive.archived(sdk)
+                if item.standing != "ended" or item.name not in held
+            ),
+        )
+        if others:
+            show.say("In the archive, and not here (%oqc_resume NAME gives one back):")
+            show.table(others)
 
 
 def job(here: Workspace, args: argparse.Namespace, cell: str) -> Waiting | None:

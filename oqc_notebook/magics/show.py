@@ -156,18 +156,21 @@ def archived_jobs(items: list[archive.Archived]) -> None:
     if not items:
         say("The archive has nothing that is not here already.")
         return
-    table(
-        [
-            {
-                "name": text.visible(item.name),
-                "kind": item.kind,
-                "stands": item.standing,
-                "last seen": ", ".join(f"{n} {state}" for state, n in item.states.items()),
-                "asked for": text.time_of(None if item.asked is None else item.asked.isoformat()),
-            }
-            for item in items
-        ]
-    )
+    table(archived_rows(items))
+
+
+def archived_rows(items: Iterable[archive.Archived]) -> list[dict[str, Any]]:
+    """Give what is shown of jobs in the archive."""
+    return [
+        {
+            "name": text.visible(item.name),
+            "kind": item.kind,
+            "stands": item.standing,
+            "last seen": ", ".join(f"{n} {state}" for state, n in item.states.items()),
+            "asked for": text.time_of(None if item.asked is None else item.asked.isoformat()),
+        }
+        for item in items
+    ]
 
 
 def nothing_in_flight(items: list[archive.Archived]) -> None:

@@ -133,8 +133,10 @@ MAGICS = (
     ),
     Magic(
         "oqc_jobs",
-        "Show every job of this session: filter them, and open one.",
-        details="The newest come first. In Python: oqc_notebook.jobs(sdk).",
+        "Show every job of this session, and list what else the archive has.",
+        details="Filter the jobs, and open one. The newest come first. In Python: "
+        "oqc_notebook.jobs(sdk), and oqc_notebook.archive.archived(sdk) for what only the "
+        "notebook's archive has.",
         examples=("%oqc_jobs",),
     ),
     Magic(

@@ -115,6 +115,21 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (archive / name).read_bytes() for name in kept}
 
 
+def test_what_else_was_archived_is_listed_by_the_jobs_magic_and_again_in_a_replay(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    path = tmp_path / "lab.ipynb"
+    # a run comes after it, since what a panel shows last is to be in the notebook
+    execute(path, local_qpu, CELLS[0], f"%%oqc_job first\n{ONE}", "%oqc_jobs", "%oqc_run")
+    assert "not here" not in path.read_text()
+    execute(path, local_qpu, CELLS[0], f"%%oqc_job second\n{ONE}", "%oqc_jobs", "%oqc_run")
+    said, *_, table = nbformat.read(path, as_version=4).cells[2].outputs[-2:]
+    assert said.text.startswith("In the archive, and not here (%oqc_resume NAME")
+    _, *rows = table.data["text/plain"].splitlines()
+    assert [row.split()[:5] for row in rows] == [["first", "job", "ended", "1", "COMPLETED"]]
+    passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+
+
 def test_what_ran_without_the_name_of_its_notebook_is_validated_once_it_is_taken_over(
     local_qpu: LocalQpu, tmp_path: Path
 ) -> None:
