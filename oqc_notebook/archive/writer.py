@@ -166,7 +166,8 @@ class Writer:
         try:
             self._archive([x for x in ended if not isinstance(x, concurrent.futures.Future)])
             self._write_live(changed)
-            self._session.write_what_is_new()
+            if self._session.has_news:  # before it has begun, it writes nothing
+                self._session.write_what_is_new()
         except OSError as exc:
             warn_once(
                 str(self._sidecar.folder),

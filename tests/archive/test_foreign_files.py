@@ -122,3 +122,13 @@ def test_what_is_called_archive_json_and_is_none_is_set_aside(
     recorder.finish()
     assert (folder / "archive.json.damaged").read_text() == content
     assert read(folder / "archive.json")["oqc_archive"] == 1
+
+
+def test_before_anything_is_asked_for_nothing_is_written(template: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(template, tmp_path / "lab.oqc")
+    before = names_in(folder)
+    sdk = OqcSdk("http://127.0.0.1:1", "a token of 20 letters")
+    recorder = archive.attach(sdk, folder)
+    for _ in range(3):
+        assert recorder.flush()
+    assert names_in(folder) == before

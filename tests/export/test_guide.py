@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import oqc_notebook
+from oqc_notebook.export.bundle import collect
 from oqc_notebook.export.extracting import extract
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -28,6 +29,7 @@ def test_what_was_shared_gives_the_jobs_back_and_validates(tmp_path: Path) -> No
     elsewhere.mkdir()
     notebook = extract(page, elsewhere)
     assert notebook.read_bytes() == (tmp_path / f"{NAME}.ipynb").read_bytes()
+    files = collect(notebook).files
     command = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", notebook.name]
     done = subprocess.run(
         [sys.executable, *command],
@@ -37,3 +39,4 @@ def test_what_was_shared_gives_the_jobs_back_and_validates(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 0, done.stdout
+    assert collect(notebook).files == files
