@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from oqc_notebook.archive import identity
@@ -105,6 +106,26 @@ def archive_of(sdk: OqcSdk) -> Archive | None:
 def archives() -> list[Archive]:
     """Give the archives of this process."""
     return [archive for (_, pid), archive in _archives.items() if pid == os.getpid()]
+
+
+def leaving(folder: Path) -> Callable[[Path, Path | None], None]:
+    """Bring what this process records in a folder to the disk, since it will be moved.
+
+    Gives what is to be called with the folder's new place, and its notebook: then that is
+    where the process goes on.
+    """
+    key = Path(os.path.realpath(folder)), os.getpid()
+    archive = _archives.get(key)
+    if archive is not None:
+        archive.flush()
+
+    def arrived(folder: Path, notebook: Path | None) -> None:
+        if archive is not None:
+            archive.moved(folder, notebook)
+            del _archives[key]
+            _archives.setdefault((Path(os.path.realpath(folder)), os.getpid()), archive)
+
+    return arrived
 
 
 def attach_by_default(

@@ -148,7 +148,8 @@ def adopt(folder: str | Path, notebook: str | Path | None = None) -> Path:
     """Take over the archive of a notebook that was renamed.
 
     Its folder gets the name that belongs to this notebook. If there is one already,
-    everything is moved into it; nothing that is there is replaced.
+    everything is moved into it; nothing that is there is replaced. A kernel that records
+    in it, and calls this, goes on there.
 
     Parameters
     ----------
@@ -169,6 +170,7 @@ def adopt(folder: str | Path, notebook: str | Path | None = None) -> Path:
     OSError
         If something cannot be moved.
     """
+    from oqc_notebook.archive.attaching import leaving
     from oqc_notebook.archive.where import notebook_place
 
     place = notebook_place(notebook)
@@ -176,10 +178,12 @@ def adopt(folder: str | Path, notebook: str | Path | None = None) -> Path:
     if old.read(old.archive_file, ArchiveFile) is None:
         raise FileNotFoundError(f"There is no archive at {str(old.folder)!r}.")
     if old.folder != place.folder:
+        arrived = leaving(old.folder)
         if place.folder.exists():
             _move_into(old.folder, place.folder)
         else:
             old.folder.rename(place.folder)
+        arrived(place.folder, place.path)
     begin(Sidecar(place.folder), place.path)
     return place.folder
 

@@ -66,6 +66,11 @@ class KernelSession:
         """The record as it is now."""
         return self._file
 
+    def is_of(self, notebook: Path | None) -> None:
+        """Take note of the notebook's name, which may change."""
+        self._file.notebook = None if notebook is None else notebook.name
+        self._is_changed = True
+
     def begin(self, when_described: Callable[[], None]) -> None:
         """Write the record, and find out in the background what takes longer.
 

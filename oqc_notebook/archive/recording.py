@@ -202,6 +202,13 @@ class Archive(GivingBack):
         with self._lock:
             return mode() != "replay" and self._begin()
 
+    def moved(self, folder: Path, notebook: Path | None) -> None:
+        """Go on in another folder: this one was moved there, with all that is in it."""
+        with self._lock:
+            self.sidecar.is_at(folder)
+            self._notebook = notebook
+            self.session.is_of(notebook)
+
     def flush(self, limit_s: float = 30.0) -> bool:
         """Wait until all that was noted is on the disk; tell whether it is."""
         done = self._writer.flushed()

@@ -34,6 +34,10 @@ class Sidecar:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.is_at(folder)
+
+    def is_at(self, folder: Path) -> None:
+        """Take note of where the folder is: it may get another name while it is in use."""
         self.folder = folder
         self.live = folder / "live"
         self.runs = folder / "runs"

@@ -203,6 +203,27 @@ def test_adopting_at_once_renames_the_folder(
         archive.adopt("old.oqc", tmp_path / "new.ipynb")
 
 
+@pytest.mark.parametrize("connects_again", [False, True])
+def test_a_kernel_that_takes_over_the_archive_in_which_it_records_goes_on_there(
+    tmp_path: Path, connects_again: bool
+) -> None:
+    old = make_notebook(tmp_path / "bell.ipynb", *CELLS)
+    with bare_kernel(old) as kernel:
+        execute(kernel)
+        old.rename(tmp_path / "pairs.ipynb")
+        kernel.run(f"os.environ['OQC_NOTEBOOK_PATH'] = {str(tmp_path / 'pairs.ipynb')!r}")
+        if connects_again:
+            kernel.run("mine = bell", *CELLS, "bell = mine")
+        done = kernel.run(
+            "oqc_notebook.archive.adopt('bell.oqc')", CELLS[2], "assert sdk._recorder.flush()"
+        )
+        assert [(cell.status, cell.stderr) for cell in done] == [("ok", "")] * 3, done
+    assert not (tmp_path / "bell.oqc").exists()
+    runs = runs_in(tmp_path / "pairs.oqc")
+    assert len(runs) == 2 + connects_again
+    assert {"pairs.ipynb"} <= {run["oqc_archive"]["provenance"]["notebook"] for run in runs}
+
+
 def test_saved_files_of_the_same_name_are_both_kept_when_archives_are_joined(
     tmp_path: Path,
 ) -> None:
