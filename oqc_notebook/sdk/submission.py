@@ -79,6 +79,9 @@ class Submissions:
         ValueError, TypeError
             If a job cannot be sent. Then none was touched.
         """
+        # takes a tenth of a second, which nobody is to wait for when the first run has ended
+        import oqc_notebook.sdk.snapshot_text  # noqa: F401
+
         jobs = [job for job in dict.fromkeys(jobs) if job._submission is None]
         fields = {job: _sendable_fields(i, job, len(jobs)) for i, job in enumerate(jobs)}
         jobs = _to_submit(jobs)
