@@ -104,7 +104,7 @@ def test_limits_cancellations_and_crashes_mean_the_same(
     first, second, third = qpu.submit(endless, endless, bell)
     qpu.until(lambda: qpu.status(second) == "RUNNING")
     assert qpu.status(third) == "SUBMITTED"  # the cluster has two threads
-    busy = until(lambda: _busy(cluster))
+    busy = until(lambda: _busy(cluster), seconds=90)  # of processors that others may use, too
     qpu.post("/tasks/cancel_many", {"tasks": [first]})
     assert qpu.status(first) == "CANCELLED"
     until(lambda: not all(process.is_running() for process in busy))
