@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import CHROMIUM, Lab, Notebook, Notebook7, chromium_is_there, launch
+from tests.faulty import FaultyProxy, StagedQpu
 from tests.support import LocalQpu
 
 OpenNotebook: TypeAlias = Callable[..., Notebook]
@@ -58,9 +59,15 @@ def either(request: pytest.FixtureRequest) -> Lab:
 
 @pytest.fixture(scope="package")
 def slow_qpu() -> Iterator[LocalQpu]:
-    """A local QPU that is slow enough for its jobs' states to be seen."""
-    with LocalQpu("--latency", "1", "--seed", "7") as qpu:
+    """A local QPU whose jobs wait for longer than a test takes."""
+    with LocalQpu("--latency", "600") as qpu:
         yield qpu
+
+
+@pytest.fixture
+def staged_qpu(local_qpu: LocalQpu, proxy: FaultyProxy) -> StagedQpu:
+    """A local QPU whose tasks stay SUBMITTED, and then RUNNING, until the test says so."""
+    return StagedQpu(proxy, local_qpu.token, "SUBMITTED")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import PATIENCE_MS, Notebook, connecting
-from tests.faulty import FaultyProxy, answer
+from tests.faulty import FaultyProxy, StagedQpu
 from tests.support import BELL, BROKEN, LocalQpu
 
 #: Six qubits, each 0 or 1, and two registers: more bitstrings than a panel lists.
@@ -59,21 +59,18 @@ print("all ran")
 
 
 @contextlib.contextmanager
-def holding(qpu: LocalQpu) -> Iterator[FaultyProxy]:
+def holding(qpu: LocalQpu) -> Iterator[StagedQpu]:
     """A way to a local QPU by which every task seems to run for ever."""
     with FaultyProxy(qpu.url) as proxy:
-        held = answer(200, {"status": "RUNNING"})
-        proxy.spoil("GET", "/all_info", times=None, answer=held)
-        yield proxy
+        yield StagedQpu(proxy, qpu.token, "RUNNING")
 
 
-def cells(qpu: LocalQpu, held: FaultyProxy, slow: LocalQpu) -> list[str]:
+def cells(qpu: LocalQpu, held: StagedQpu, slow: LocalQpu) -> list[str]:
     """The cells: one that connects, one for each panel, and one that runs them."""
-    first = connecting(qpu)
-    second = first.replace("sdk = ", "held = ").replace(qpu.url, held.url)
+    second = connecting(held).replace("sdk = ", "held = ")
     third = connecting(slow).replace("sdk = ", "slow = ")
     made = [f"{name} = {code}\n{name}" for name, code, _ in JOBS]
-    return ["\n".join([first, second, third]), *made, *LISTS, _RUN]
+    return ["\n".join([connecting(qpu), second, third]), *made, *LISTS, _RUN]
 
 
 def show_all(notebook: Notebook) -> dict[str, Locator]:

@@ -17,6 +17,7 @@ import nbformat
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import Browser, Locator, Page
 
+from tests.faulty import StagedQpu
 from tests.support import EXACT, LocalQpu, until
 
 CHROMIUM = "/usr/bin/chromium"
@@ -263,7 +264,7 @@ class Notebook:
         return path
 
 
-def connecting(qpu: LocalQpu, default: str = EXACT) -> str:
+def connecting(qpu: LocalQpu | StagedQpu, default: str = EXACT) -> str:
     """A cell that connects to a local QPU."""
     return (
         f"import oqc_notebook\nsdk = oqc_notebook.connect({qpu.url!r}, "

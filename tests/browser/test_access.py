@@ -15,6 +15,7 @@ from tests.browser import gallery
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
 from tests.browser.test_panels import MAKE_BELL, RUN_BELL, note, wait_for_state
+from tests.faulty import StagedQpu
 from tests.support import LocalQpu
 
 AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -156,29 +157,26 @@ def test_bars_stay_visible_where_the_system_chooses_the_colours(
 
 
 def test_each_state_is_announced_once_and_no_tick(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, RUN_BELL)
+    notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_cells(0, 1)
     notebook.panel().wait_for(timeout=PATIENCE_MS)
     notebook.page.evaluate(HEAR)
     notebook.run_cells(2)
+    wait_for_state(notebook.panel(), "SUBMITTED")
+    staged_qpu.stay("RUNNING")
+    wait_for_state(notebook.panel(), "RUNNING")
+    staged_qpu.go_on()
     wait_for_state(notebook.panel(), "COMPLETED")
     heard = [text for text in notebook.page.evaluate("window.heard") if text]
     assert [text.lstrip("✓▶…○") for text in heard] == ["SUBMITTED", "RUNNING", "COMPLETED"]
 
 
-@pytest.fixture
-def slower_qpu() -> Iterator[LocalQpu]:
-    """A local QPU whose jobs wait for longer than a test takes."""
-    with LocalQpu("--latency", "120") as qpu:
-        yield qpu
-
-
 def test_every_button_works_from_the_keyboard(
-    open_notebook: OpenNotebook, slower_qpu: LocalQpu
+    open_notebook: OpenNotebook, slow_qpu: LocalQpu
 ) -> None:
-    notebook = open_notebook(connecting(slower_qpu), MAKE_BELL)
+    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL)
     notebook.run_all()
     panel, keyboard = notebook.panel(), notebook.page.keyboard
     panel.wait_for(timeout=PATIENCE_MS)

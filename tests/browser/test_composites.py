@@ -10,6 +10,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
 from tests.browser.test_access import check
 from tests.browser.test_panels import note, press, wait_for_state
+from tests.faulty import StagedQpu
 from tests.support import BROKEN, LocalQpu
 
 RABI = """OPENQASM 2.0;
@@ -191,22 +192,28 @@ def test_the_heat_map_is_read_with_pointer_and_keyboard(
 
 
 def test_partial_results_are_there_while_others_run(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
     notebook = open_notebook(
-        connecting(slow_qpu),
+        connecting(staged_qpu),
         MAKE_RABI,
         "import asyncio\nawait asyncio.gather(*(job.execute() for job in rabi.jobs[:3]))\n"
+        "print('ran')",
         "await asyncio.gather(*(job.submit() for job in rabi.jobs[3:]))\nprint('submitted')",
     )
-    notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("submitted", timeout=PATIENCE_MS)
+    staged_qpu.go_on()
+    notebook.run_cells(0, 1, 2)
+    expect(notebook.output(2)).to_contain_text("ran", timeout=PATIENCE_MS)
+    staged_qpu.stay("RUNNING")
+    notebook.run_cells(3)
+    expect(notebook.output(3)).to_contain_text("submitted", timeout=PATIENCE_MS)
     panel = notebook.panel()
     wait_for_state(panel, "RUNNING")
     assert rows(panel).first.locator(".oqc-part").count() > 0
     panel.get_by_role("tab", name="Heat map").click()
     expect(panel.locator(".oqc-heat-map")).to_be_visible(timeout=PATIENCE_MS)
     expect(panel).to_contain_text("no counts yet")
+    staged_qpu.go_on()
     wait_for_state(panel, "FAILED")
     expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED28✕FAILED2")
     # the last results are drawn as well, though nothing ticks any more

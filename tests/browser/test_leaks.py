@@ -13,7 +13,7 @@ from tests.browser import gallery
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS, Notebook, connecting
 from tests.browser.test_panels import wait_for_state
-from tests.faulty import FaultyProxy
+from tests.faulty import StagedQpu
 from tests.support import BELL, BROKEN, LocalQpu
 
 #: Prints what there is in the kernel besides the job; the job's own poll is one task.
@@ -102,7 +102,7 @@ def test_running_a_cell_200_times_leaves_nothing(
     open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page, shown: str
 ) -> None:
     with gallery.holding(local_qpu) as held:
-        notebook = _with_one_panel(open_notebook, page, local_qpu, held, shown)
+        notebook = _with_one_panel(open_notebook, page, held, shown)
         first = _after(notebook, times=5)
         last = _after(notebook, times=195)
         assert last.pop("documents") <= first.pop("documents") + 2
@@ -120,7 +120,7 @@ def test_clearing_an_output_ends_what_its_panel_does(
     open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page, shown: str
 ) -> None:
     with gallery.holding(local_qpu) as held:
-        notebook = _with_one_panel(open_notebook, page, local_qpu, held, shown)
+        notebook = _with_one_panel(open_notebook, page, held, shown)
         _after(notebook, times=1)
         notebook.command("notebook:clear-all-cell-outputs")
         expect(page.locator(".oqc-live")).to_have_count(0)
@@ -151,12 +151,12 @@ def test_a_notebook_with_200_children_stays_small(
 
 
 def _with_one_panel(
-    open_notebook: OpenNotebook, page: Page, qpu: LocalQpu, held: FaultyProxy, shown: str
+    open_notebook: OpenNotebook, page: Page, held: StagedQpu, shown: str
 ) -> Notebook:
     """Open a notebook with a job that runs for ever, whose third cell shows that or a list."""
     page.add_init_script(INSTRUMENTS)
     notebook = open_notebook(
-        connecting(qpu).replace(qpu.url, held.url),
+        connecting(held),
         f"bell = sdk.create_job(program='''{BELL}''')\nstate = await bell.submit()",
         shown,
         "",

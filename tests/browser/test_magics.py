@@ -10,12 +10,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS
+from tests.faulty import StagedQpu
 from tests.support import BELL, EXACT, LocalQpu
 
 MAKE_BELL = f"%%oqc_job bell --shots 300\n{BELL}"
 
 
-def connecting(qpu: LocalQpu) -> str:
+def connecting(qpu: LocalQpu | StagedQpu) -> str:
     """A cell that connects as a user does who has the token in the environment."""
     return (
         f"import os; os.environ['OQC_AUTH_TOKEN'] = {qpu.token!r}\n"
@@ -24,10 +25,10 @@ def connecting(qpu: LocalQpu) -> str:
 
 
 def test_from_connecting_to_loading_in_a_fresh_kernel(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, local_qpu: LocalQpu
 ) -> None:
     notebook = open_notebook(
-        connecting(slow_qpu),
+        connecting(local_qpu),
         "%oqc_qpus",
         MAKE_BELL,
         "%oqc_counts",
@@ -56,30 +57,31 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
 def test_cancel_while_a_magic_waits(open_notebook: OpenNotebook, slow_qpu: LocalQpu) -> None:
     notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, "print('then:', bell.state)")
     notebook.run_all()
-    expect(notebook.panel()).to_contain_text(re.compile("SUBMITTED|RUNNING"), timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("SUBMITTED", timeout=PATIENCE_MS)
     notebook.panel().get_by_role("button", name="Cancel…", exact=True).click()
     notebook.panel().get_by_role("button", name="Yes", exact=True).click()
     expect(notebook.cell(2)).to_contain_text("then: CANCELLED", timeout=PATIENCE_MS)
 
 
 def test_an_interrupt_ends_the_wait_in_one_line_and_the_job_goes_on(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, "print('never')")
+    notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, "print('never')")
     notebook.run_all()
-    expect(notebook.panel()).to_contain_text(re.compile("SUBMITTED|RUNNING"), timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("SUBMITTED", timeout=PATIENCE_MS)
     notebook.interrupt()
     cell = notebook.cell(1)
     expect(cell).to_contain_text("Interrupted: bell goes on.", timeout=PATIENCE_MS)
     expect(cell).not_to_contain_text("Traceback")
+    staged_qpu.go_on()
     expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
     expect(notebook.cell(2).locator(".jp-OutputArea-output")).to_have_count(0)
 
 
 def test_a_renamed_notebook_gets_its_jobs_next_to_its_new_name(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu, page: Page
+    open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, "%oqc_save")
+    notebook = open_notebook(connecting(local_qpu), MAKE_BELL, "%oqc_save")
     notebook.run_cells(0, 1)
     expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
     page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:rename') }")
@@ -95,8 +97,8 @@ def test_a_renamed_notebook_gets_its_jobs_next_to_its_new_name(
     assert path.is_file()
 
 
-def test_completion_and_help(open_notebook: OpenNotebook, slow_qpu: LocalQpu, page: Page) -> None:
-    notebook = open_notebook(connecting(slow_qpu), f"{MAKE_BELL}", "%oqc_run?", "%oqc_run be")
+def test_completion_and_help(open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page) -> None:
+    notebook = open_notebook(connecting(local_qpu), f"{MAKE_BELL}", "%oqc_run?", "%oqc_run be")
     notebook.run_cells(0, 1)
     expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
     editor, options = notebook.cell(3).locator(".cm-content"), page.locator(".jp-Completer-item")

@@ -20,17 +20,21 @@ from tests.browser.test_panels import (
     press,
     wait_for_state,
 )
+from tests.faulty import StagedQpu
 from tests.support import LocalQpu
 
 
 def test_a_panel_goes_through_its_states_while_a_cell_awaits(
-    open_in_notebook7: OpenNotebook, slow_qpu: LocalQpu
+    open_in_notebook7: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
-    notebook = open_in_notebook7(connecting(slow_qpu), MAKE_BELL, RUN_BELL, "print('last')")
+    notebook = open_in_notebook7(connecting(staged_qpu), MAKE_BELL, RUN_BELL, "print('last')")
     notebook.run_all()
     panel = notebook.panel()
-    for state in ("SUBMITTED", "RUNNING", "COMPLETED"):
-        wait_for_state(panel, state)
+    wait_for_state(panel, "SUBMITTED")
+    staged_qpu.stay("RUNNING")
+    wait_for_state(panel, "RUNNING")
+    staged_qpu.go_on()
+    wait_for_state(panel, "COMPLETED")
     expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
     expect(panel.locator(".oqc-histogram")).to_contain_text("00")
     expect(notebook.twin()).to_be_hidden()

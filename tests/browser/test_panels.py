@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
+from tests.faulty import StagedQpu
 from tests.support import BELL, BROKEN, LocalQpu
 
 MAKE_BELL = f"bell = sdk.create_job(program='''{BELL}''')\nbell"
@@ -65,9 +66,9 @@ def visible_text(page: Page) -> str:
 
 
 def test_a_panel_goes_through_its_states_while_a_cell_awaits(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu, page: Page
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu, page: Page
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, RUN_BELL, "print('last')")
+    notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, RUN_BELL, "print('last')")
     # every word that the panel ever shows, also those that a look now and then would miss
     page.evaluate(
         """() => {
@@ -78,11 +79,16 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
             }).observe(document.body, {subtree: true, childList: true, attributes: true});
         }"""
     )
-    notebook.run_all()
+    notebook.run_cells(0, 1)
     panel = notebook.panel()
+    wait_for_state(panel, "CREATED")
+    notebook.run_cells(2, 3)
+    wait_for_state(panel, "SUBMITTED")
+    staged_qpu.stay("RUNNING")
     wait_for_state(panel, "RUNNING")
     expect(panel.locator(".oqc-facts")).to_contain_text(re.compile(r"running\d\d:\d\d"))
     expect(panel.get_by_role("button", name="Execute")).to_be_disabled()
+    staged_qpu.go_on()
     wait_for_state(panel, "COMPLETED")
     expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
     assert page.evaluate("window.seen") == ["CREATED", "SUBMITTED", "RUNNING", "COMPLETED"]
@@ -217,9 +223,9 @@ def test_without_its_kernel_the_twin_shows_how_it_ended(
 
 
 def test_an_interrupt_ends_the_cell_and_not_the_job(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
-    notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, RUN_BELL, "print('next')")
+    notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, RUN_BELL, "print('next')")
     notebook.run_cells(0, 1, 2)
     panel = notebook.panel()
     wait_for_state(panel, "SUBMITTED")
@@ -237,20 +243,23 @@ def test_an_interrupt_ends_the_cell_and_not_the_job(
             expect(said).to_contain_text("next", timeout=3_000)
             break
     expect(said).to_contain_text("next")
+    staged_qpu.go_on()
     wait_for_state(panel, "COMPLETED")
     expect(panel.locator(".oqc-history tbody tr")).to_have_count(1)
 
 
 def test_a_composite_of_60_children_is_live(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu
+    open_notebook: OpenNotebook, staged_qpu: StagedQpu
 ) -> None:
     notebook = open_notebook(
-        connecting(slow_qpu), MAKE_SWEEP, "await sweep.execute()\nprint('ran:', sweep.state)"
+        connecting(staged_qpu), MAKE_SWEEP, "await sweep.execute()\nprint('ran:', sweep.state)"
     )
     notebook.run_all()
     panel = notebook.panel()
+    staged_qpu.stay("RUNNING")
     wait_for_state(panel, "RUNNING")
     expect(panel).to_contain_text("elapsed")
+    staged_qpu.go_on()
     expect(notebook.output(2)).to_contain_text("ran: FAILED", timeout=PATIENCE_MS)
     wait_for_state(panel, "FAILED")
     expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED58✕FAILED2")
@@ -318,10 +327,10 @@ def test_running_a_cell_again_leaves_nothing_of_its_earlier_panel(
 
 
 def test_light_and_dark(
-    open_notebook: OpenNotebook, slow_qpu: LocalQpu, lab: Lab, page: Page, pictures: Path
+    open_notebook: OpenNotebook, local_qpu: LocalQpu, lab: Lab, page: Page, pictures: Path
 ) -> None:
     notebook = open_notebook(
-        connecting(slow_qpu),
+        connecting(local_qpu),
         MAKE_BELL,
         f"bad = sdk.create_job(program='''{BROKEN}''')\nbad",
         MAKE_SWEEP,

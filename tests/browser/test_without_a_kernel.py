@@ -19,7 +19,6 @@ from tests.browser import gallery
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting
 from tests.browser.test_panels import MAKE_BELL, RUN_BELL, wait_for_state
-from tests.faulty import FaultyProxy
 from tests.support import BELL, LocalQpu
 
 #: What readers must never see: how front ends say that they cannot draw a widget.
@@ -124,7 +123,7 @@ def test_a_panel_says_that_its_kernel_was_restarted(
     open_in_either: OpenNotebook, local_qpu: LocalQpu
 ) -> None:
     with gallery.holding(local_qpu) as held:
-        notebook = open_in_either(_connecting(local_qpu, held), MAKE_BELL, "await bell.submit();")
+        notebook = open_in_either(connecting(held), MAKE_BELL, "await bell.submit();")
         notebook.run_all()
         panel = notebook.panel()
         wait_for_state(panel, "RUNNING")
@@ -179,7 +178,7 @@ def test_with_widget_state_that_was_saved_in_the_notebook(
     open_in_either: OpenNotebook, local_qpu: LocalQpu
 ) -> None:
     with gallery.holding(local_qpu) as held:
-        held_session = _connecting(local_qpu, held).replace("sdk = ", "held = ")
+        held_session = connecting(held).replace("sdk = ", "held = ")
         notebook = open_in_either(
             f"{connecting(local_qpu)}\n{held_session}", MAKE_BELL, RUN_BELL, MAKE_LATE
         )
@@ -196,11 +195,6 @@ def test_with_widget_state_that_was_saved_in_the_notebook(
         expect(shown).to_contain_text(re.compile(state), timeout=PATIENCE_MS)
         expect(shown).to_contain_text(AS_OF, timeout=PATIENCE_MS)
     assert not BROKEN_VIEW.search(notebook.page.locator("body").inner_text())
-
-
-def _connecting(qpu: LocalQpu, held: FaultyProxy) -> str:
-    """A cell that connects to where everything runs for ever."""
-    return connecting(qpu).replace(qpu.url, held.url)
 
 
 # ---- in exported pages and on code hosts ----
