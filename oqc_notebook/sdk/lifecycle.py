@@ -70,7 +70,8 @@ class Lifecycle(Runnable):
         #: Whether the history holds an output of the latest run.
         self._recorded = False
         self._history: JobOutputProxy[Any] = JobOutputProxy()
-        self._kept = KeptText()
+        #: What was written of it without its outputs, and with them.
+        self._kept, self._kept_whole = KeptText(), KeptText()
 
     def _changed(self) -> None:
         """Tell everybody who wants to know."""
@@ -231,11 +232,8 @@ class Lifecycle(Runnable):
         self._finish(output)
 
     def _finish(self, output: JobOutput) -> None:
-        from oqc_notebook.sdk.snapshot_text import write_down  # which knows jobs
-
         self._output = output
         self._error = output if isinstance(output, JobError) else None
-        write_down(self, output)
         self._record(output)
 
     def _look_refused(self, run: Run, exc: ServerError) -> None:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 FLOOR_S, CEILING_S = 0.05, 15.0
 #: A pause is this share of the time without news, so a job is seen this much late at most.
 _SHARE_OF_SILENCE = 0.1
+#: In a line of more jobs than this, a look costs each of them less: then there are more looks ...
+_FEW_JOBS = 50
+#: ... up to so many times as many.
+_MOST_OFTEN = 4.0
 #: While jobs end faster than this, they are collected in batches (seconds).
 _BATCH_S = 0.2
 #: How often a job out of turn is looked at while all end in turn (seconds, at least).
@@ -60,12 +64,13 @@ class Line:
     def due(self) -> float:
         """Give the time of the next look."""
         silence = self._looked_at - self._news_at
-        pause = _SHARE_OF_SILENCE * silence
+        often = min(max(len(self.jobs) / _FEW_JOBS, 1.0), _MOST_OFTEN)
+        pause = _SHARE_OF_SILENCE / often * silence
         if self._pace:
             gap = 1 / self._pace
             # just after a job has ended, the next one is due a gap later; if it is not, soon
             pause = max(_BATCH_S, 0.9 * gap) if self._just_hit else max(pause, 0.25 * gap)
-        pause = min(max(pause, FLOOR_S), CEILING_S)
+        pause = min(max(pause, FLOOR_S / often), CEILING_S)
         return max(self._looked_at + pause, self._not_before)
 
     def looked(self, ended: int, now: float) -> None:

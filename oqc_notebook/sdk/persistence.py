@@ -207,6 +207,9 @@ def _without_collections() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():  # what somebody else has frozen stays so
+                gc.freeze()  # and back: now they count as old, and are not searched next
+                gc.unfreeze()
             gc.enable()
 
 

@@ -34,6 +34,8 @@ _MAX_LOOKS = 8
 _LOOK_S, _LONGEST_LOOK_S = 10.0, 60.0
 #: A round of looks goes on without those that take longer (seconds), as long as they are few.
 _SLOW_S, _MAX_SLOW = 2.0, 2
+#: So many ended jobs are written down at once at most, because that holds up the loop.
+_MOST_UNWRITTEN = 250
 #: What ends this much later than it had to says that this machine was asleep (seconds).
 _ASLEEP_S = 5.0
 #: How long the server is left alone after a look without an answer, at first (seconds).
@@ -74,6 +76,8 @@ class Poller:
         self._rests: dict[str, float] = {}
         #: Looks that their rounds did not wait for.
         self._slow: set[asyncio.Task[Any]] = set()
+        #: Jobs whose runs were just seen to end, and which are not written down yet.
+        self._unwritten: list[Job] = []
 
     # ---- followers ----
 
@@ -164,12 +168,17 @@ class Poller:
         run = job._run
         if run is None:
             return  # it was given other inputs a moment ago
+        before = job._output
         try:
             answer = await self._service.task(run.qpu_id, str(job.task_id), attempts=attempts)
         except ServerError as exc:
             job._look_refused(run, exc)
         else:
             job._take_over(run, answer)
+        if job._output is not before:
+            self._unwritten.append(job)
+            if len(self._unwritten) >= _MOST_UNWRITTEN:
+                self._write_down()
 
     async def attach(self, job: Job) -> None:
         """Look at a job of which only the task's id is known, and complete its inputs."""
@@ -191,6 +200,7 @@ class Poller:
                 await self.look(job)
 
         results = await asyncio.gather(*map(look, jobs), return_exceptions=True)
+        self._write_down()
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -208,6 +218,7 @@ class Poller:
                     if not line.strayed(len(strays), found):
                         break
                 line.looked(ended, self._loop.time())
+                self._write_down()
         except Exception as exc:
             logger.exception("The poller failed unexpectedly")
             for job in list(line.jobs):
@@ -275,7 +286,22 @@ class Poller:
         """Let looks go on by themselves, so that other jobs need not wait for them."""
         for look in looks:
             self._slow.add(look)
-            look.add_done_callback(self._slow.discard)
+            look.add_done_callback(self._came_late)
+
+    def _came_late(self, look: asyncio.Task[Any]) -> None:
+        self._slow.discard(look)
+        self._write_down()
+
+    def _write_down(self) -> None:
+        """Write down what has ended: only now, so that nobody learnt of the next end later for it.
+
+        It is little work for each job, and a save has that much less to do.
+        """
+        from oqc_notebook.sdk.snapshot_text import write_down  # which knows jobs
+
+        jobs, self._unwritten = self._unwritten, []
+        for job in jobs:
+            write_down(job)
 
     async def _has_ended(self, line: Line, job: Job) -> bool | None:
         """Look at a job of a line; give whether it need not be looked at any more.

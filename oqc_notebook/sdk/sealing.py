@@ -10,7 +10,9 @@ taken when it is read for the first time, and what is kept holds while that stil
 from __future__ import annotations
 
 import marshal
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Sequence
+from operator import is_
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from oqc_notebook.sdk.states import MOMENT
 
@@ -19,6 +21,10 @@ Value = TypeVar("Value")
 
 class Sealable:
     """What can be sealed; it is not, until the SDK does that."""
+
+    #: How often anything sealed was opened, or read for the first time. While that stays the same,
+    #: all that is sealed and was never read is as it was: nobody need look at each.
+    openings: ClassVar[int] = 0
 
     _sealed = False
     #: What is kept while it is sealed.
@@ -35,6 +41,7 @@ class Sealable:
         if self._sealed:
             with MOMENT:
                 if self._sealed:
+                    Sealable.openings += 1
                     self._unshare()
                     vars(self).update(_sealed=False, _kept=None)
 
@@ -45,8 +52,9 @@ class Sealable:
         with MOMENT:
             if self._was_read(name):
                 return  # another thread was faster, and may have changed it since
+            Sealable.openings += 1
             try:
-                fingerprint = _fingerprint(vars(self)[name])
+                fingerprint = fingerprint_of(vars(self)[name])
             except ValueError:  # an object, which is no plain data
                 self._open()
             else:
@@ -62,7 +70,7 @@ class Sealable:
         fields = vars(self)
         try:
             for name, fingerprint in self._fingerprints:
-                if _fingerprint(fields[name]) != fingerprint:
+                if fingerprint_of(fields[name]) != fingerprint:
                     return False
         except ValueError:  # something was put in that is no plain data
             return False
@@ -80,7 +88,7 @@ class Sealable:
         return vars(self).copy()
 
 
-def _fingerprint(value: Any) -> int:
+def fingerprint_of(value: Any) -> int:
     """Give 64 bits that tell plain data from any other, also in type and order.
 
     Raises
@@ -93,19 +101,22 @@ def _fingerprint(value: Any) -> int:
 
 
 class KeptText:
-    """What was written of a job beside its outputs, and what it said of itself then."""
+    """What was written of a job, and what that was made of."""
 
     def __init__(self) -> None:
-        self._latest: tuple[Any, bytes] | None = None
+        self._latest: tuple[Any, Sequence[Any], bytes] | None = None
 
-    def of(self, said: Any) -> bytes | None:
-        """Give what was written of a job that said the same; None if there is nothing."""
-        latest = self._latest  # of one moment, whatever another thread keeps
-        return latest[1] if latest is not None and latest[0] == said else None
+    def of(self, said: Any, parts: Sequence[Any] = ()) -> bytes | None:
+        """Give what was written of a job that said the same and had the same parts, if anything."""
+        if self._latest is None:
+            return None
+        then, parts_then, text = self._latest  # of one moment, whatever another thread keeps
+        same = len(parts) == len(parts_then) and all(map(is_, parts, parts_then)) and then == said
+        return text if same else None
 
-    def keep(self, said: Any, text: bytes) -> None:
-        """Keep what was written; `said` is not changed any more."""
-        self._latest = said, text
+    def keep(self, text: bytes, said: Any, parts: Sequence[Any] = ()) -> None:
+        """Keep what was written; neither `said` nor `parts` is changed any more."""
+        self._latest = said, parts, text
 
 
 class Mutable(Generic[Value]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -16,8 +17,8 @@ from oqc_notebook.sdk.composite import CompositeJob
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.job import Job
 from oqc_notebook.sdk.json_values import not_unicode, spelled
-from oqc_notebook.sdk.lifecycle import Lifecycle
 from oqc_notebook.sdk.outputs import JobOutput, JobResult
+from oqc_notebook.sdk.sealing import Sealable
 from oqc_notebook.sdk.snapshot_documents import Inputs, RunDocument
 from oqc_notebook.sdk.snapshot_writing import (
     Configs,
@@ -132,10 +133,17 @@ def newest_once(child: bytes) -> tuple[bytes, str | None, int]:
 def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:
     """Give the JSON of a job in parts: to join them twice would take as long as all the rest."""
     inputs = inputs_of_job(job, configs)
-    lines = _lines_at_hand(job, inputs) or outputs_of(job, partial(_line, inputs, configs))
-    latest, history = lines
+    said = what_it_says(job, inputs, configs)
+    whole = _whole_at_hand(job, inputs, said, configs)
+    if whole is not None:
+        return [whole]
+    latest, history = outputs_of(job, partial(_line, inputs, configs))
+    return _parts(_own_fields(job, inputs, said, configs), latest, history)
+
+
+def _parts(fields: bytes, latest: dict[str, bytes], history: list[bytes]) -> list[bytes]:
     return [
-        _own_fields(job, inputs, configs),
+        fields,
         *(b',\n  "result": ', latest.get("result", b"null")),
         *(b',\n  "error": ', latest.get("error", b"null")),
         *(b',\n  "history": ', *_list_of(history)),
@@ -143,33 +151,50 @@ def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:
     ]
 
 
-def _lines_at_hand(job: Moment, inputs: Inputs) -> tuple[dict[str, bytes], list[bytes]] | None:
-    """Give what :func:`outputs_of` would, if all was written and nobody has read it since.
+def _whole_at_hand(
+    job: Moment, inputs: Inputs, said: tuple[Any, ...] | None, configs: Configs
+) -> bytes | None:
+    """Give the JSON of a job, if each of its outputs was written and nobody has read one since.
 
-    That holds for most saves, and there are thousands of lines.
+    That holds for most saves. As long as nothing at all was read, which is soon found out, it is
+    what it was.
     """
-    outputs: list[JobOutput] = job.outputs_so_far
-    lines = [
-        kept[1]
-        for output in outputs
-        if (kept := output._kept) is not None and not output._fingerprints and kept[0] == inputs
-    ]
-    newest = outputs[-1] if outputs else None
-    if len(lines) != len(outputs) or job._output is not newest:
+    if said is None:
         return None
-    if isinstance(newest, JobResult) and job._error is None:
+    say_now = Sealable.openings, said  # before anything is looked at
+    made_of = [job._output, job._error, *job.outputs_so_far]
+    whole: bytes | None = job._kept_whole.of(say_now, made_of)
+    if whole is None and (lines := _lines_at_hand(job, inputs)) is not None:
+        whole = b"".join(_parts(_own_fields(job, inputs, said, configs), *lines))
+        job._kept_whole.keep(whole, say_now, made_of)
+    return whole
+
+
+def _lines_at_hand(job: Moment, inputs: Inputs) -> tuple[dict[str, bytes], list[bytes]] | None:
+    """Give what :func:`outputs_of` would, if all was written and nobody has read it since."""
+    lines = []
+    output: JobOutput | None = None
+    for output in job.outputs_so_far:
+        kept = output._kept
+        if kept is None or output._fingerprints or kept[0] != inputs:
+            return None
+        lines.append(kept[1])
+    if output is None or job._output is not output:
+        return None
+    if isinstance(output, JobResult) and job._error is None:
         return {"result": lines[-1]}, lines
-    return ({"error": lines[-1]}, lines) if newest is not None and job._error is newest else None
+    return ({"error": lines[-1]}, lines) if job._error is output else None
 
 
-def _own_fields(job: Moment, inputs: Inputs, configs: Configs) -> bytes:
+def _own_fields(
+    job: Moment, inputs: Inputs, said: tuple[Any, ...] | None, configs: Configs
+) -> bytes:
     """Give the JSON of a job without its outputs."""
-    said = what_it_says(job, inputs, configs)
     text = None if said is None else job._kept.of(said)
     if text is None:
         text = _fields(document_without_outputs(job, inputs, configs))
         if said is not None:
-            job._kept.keep(said, text)
+            job._kept.keep(text, said)
     return text
 
 
@@ -186,19 +211,23 @@ def _list_of(lines: list[bytes]) -> list[bytes]:
     return parts
 
 
-def write_down(job: Lifecycle, output: JobOutput) -> None:
+def write_down(job: Job) -> None:
     """Write the JSON of a job whose run has just ended, and of its output, for the saves to come.
 
     A large one would hold up the session's loop, so it is left to the first save; and so
     is what cannot be written, because the save says so.
     """
-    if not output._sealed or _entries(output) > _MOST_ENTRIES:
+    moment = Moment.of(job)
+    output = moment._output
+    if output is None or not output._sealed or _entries(output) > _MOST_ENTRIES:
         return
     configs = Configs()
     with contextlib.suppress(SnapshotError):
         _line(inputs_of(output, configs), configs, output)
-        moment = Moment(**vars(job))
-        _own_fields(moment, inputs_of_job(moment, configs), configs)
+        inputs = inputs_of_job(moment, configs)
+        said = what_it_says(moment, inputs, configs)
+        if _whole_at_hand(moment, inputs, said, configs) is None:
+            _own_fields(moment, inputs, said, configs)
 
 
 def _entries(output: JobOutput) -> int:

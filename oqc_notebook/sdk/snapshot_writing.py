@@ -22,6 +22,7 @@ from oqc_notebook.sdk.job_snapshot import CURRENT_SCHEMA_VERSION, STAND_INS, Con
 from oqc_notebook.sdk.json_values import NonFinite, copied
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import AttrPolicy
+from oqc_notebook.sdk.sealing import fingerprint_of
 from oqc_notebook.sdk.snapshot_documents import Inputs
 from oqc_notebook.sdk.state_times import text_of
 from oqc_notebook.sdk.states import MOMENT, JobState
@@ -115,12 +116,17 @@ def inputs_of_job(job: Moment, configs: Configs) -> Inputs:
 
 
 def what_it_says(job: Moment, inputs: Inputs, configs: Configs) -> tuple[Any, ...] | None:
-    """Give all that the document without outputs is made of; None if it can change in place."""
-    if any(vars(job)[name] is not None for name in _DIAGNOSTICS):
+    """Give all that the document without outputs is made of; None if some is no plain data."""
+    diagnostics = job.timings, job.metrics, job.metadata
+    try:
+        # which can be changed in place
+        fingerprint = None if diagnostics == (None, None, None) else fingerprint_of(diagnostics)
+    except ValueError:
         return None
     run = job._run
     return (
         inputs,
+        fingerprint,
         run and (_inputs(run.program, run.qpu_id, run.config, configs), dict(run.state_times)),
         job.tag,
         job.hybrid_marker,

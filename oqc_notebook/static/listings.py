@@ -20,6 +20,9 @@ _LONGEST_ERROR = 120
 
 _IN_FLIGHT = frozenset({"SUBMITTED", "RUNNING", "UNKNOWN"})
 
+#: What went wrong is said first, since a narrow page cuts the end off.
+_WORST_FIRST = ("FAILED", *(state for state in STATE_ORDER if state != "FAILED"))
+
 _JOB_HEADS = ("name", "kind", "QPU", "state", "took", "runs", "outcome")
 _QPU_HEADS = ("name", "id", "qubits", "status", "queue", "next window", "price", "default")
 
@@ -78,7 +81,7 @@ def _listed_composite(found: CompositeJob, name: str | None) -> dict[str, Any]:
         "since": None if began is None or found.ended else _iso(began),
         "took_s": None if began is None or ended is None else (ended - began).total_seconds(),
         "runs": max((len(job.history) for job in jobs), default=0),
-        "outcome": ", ".join(f"{states[s]} {s}" for s in STATE_ORDER if s in states),
+        "outcome": ", ".join(f"{states[s]} {s}" for s in _WORST_FIRST if s in states),
         "failed": "FAILED" in states,
     }
 

@@ -6,8 +6,8 @@ published SDK's file and one write of it, or one read and orjson. With ``--peer`
 a Python that has the published SDK, that file is its own and its times are shown; else it is
 ours with the repeats put back and without what the format has not.
 
-- first: the first save of runs that have just ended. The JSON of each output was made when its
-  run ended, which is not counted; the save puts it together and writes it out.
+- first: the first save of runs that have just ended. The JSON of each output was made after its
+  run was seen to end, which is not counted; the save puts it together and writes it out.
 - again: the next save. Nobody has read a result in between.
 - read: another save, after every result was read, so that each may have changed.
 - loaded: the first save of what was loaded.
@@ -94,6 +94,7 @@ def peak(work):
 
 _OURS = """
 from oqc_notebook.sdk import OqcSdk, CompositeJob
+from oqc_notebook.sdk.snapshot_text import write_down
 sdk = OqcSdk("https://example.com")
 
 def composite():
@@ -106,6 +107,7 @@ def composite():
             job._submitted()
             job._take_over(job._run, {"status": "RUNNING"})
             job._take_over(job._run, {"status": "COMPLETED", "results": counts(run)})
+            write_down(job)  # as the poller does after the looks that see runs end
         jobs.append(job)
     return CompositeJob(jobs)
 

@@ -56,7 +56,7 @@ pair = sdk.create_job(program=[{BELL!r}, {BROKEN!r}])
     assert f"Default QPU: Exact 32-qubit ({EXACT})." in out
     assert "8-qubit Simulator (SIMULATED)  qpu:local:2:simulator  8" in out
     assert "3 jobs of the session with http" in out
-    assert re.search("pair +2 jobs +Exact 32-qubit +✕ FAILED .* 1 COMPLETED, 1 FAILED", out)
+    assert re.search("pair +2 jobs +Exact 32-qubit +✕ FAILED .* 1 FAILED, 1 COMPLETED", out)
     assert "Job one: ✓ COMPLETED on Exact 32-qubit, SIMULATED, 100 shots" in out
     assert "one: register c, 100 shots (c[0] is the leftmost bit)" in out
     assert f"Saved one to {tmp_path / 'jobs.oqc' / 'saved' / 'one.json'}" in out

@@ -36,7 +36,7 @@ def a_job(runs: int = 3, *, diagnostics: bool = True) -> Job:
 
 def written_anew(job: Job) -> bytes:
     """Write the job and every output, as if nothing had been kept."""
-    job._kept = KeptText()
+    job._kept, job._kept_whole = KeptText(), KeptText()
     for output in job.history:
         output._open()
     return file_content(job)
@@ -51,6 +51,10 @@ def loaded(job: Job) -> Job:
 def saved_before(job: Job) -> Job:
     file_content(job)
     return job
+
+
+def saved_twice(job: Job) -> Job:
+    return saved_before(saved_before(job))
 
 
 def saved_then_loaded_and_saved(job: Job) -> Job:
@@ -79,12 +83,17 @@ def loaded_then_read(job: Job) -> Job:
 
 HISTORIES = [
     saved_before,
+    saved_twice,
     loaded,
     saved_then_loaded_and_saved,
     read_then_saved,
     saved_then_read,
     loaded_then_read,
 ]
+
+
+#: Those in which nobody reads a result.
+UNREAD = [saved_before, saved_twice, loaded, saved_then_loaded_and_saved]
 
 
 def set_attribute(name: str, value: Any) -> Callable[[Job], None]:
@@ -167,7 +176,7 @@ CHANGES_OF_JOB: dict[str, Callable[[Job], Any]] = {
 }
 
 
-@pytest.mark.parametrize("history", [saved_before, loaded, saved_then_loaded_and_saved])
+@pytest.mark.parametrize("history", UNREAD)
 @pytest.mark.parametrize("change", CHANGES_OF_JOB)
 def test_what_was_changed_of_the_job_is_saved(change: str, history: Callable[[Job], Job]) -> None:
     job = history(a_job(1, diagnostics=False))
@@ -187,8 +196,11 @@ def test_diagnostics_that_are_changed_in_place_are_saved() -> None:
     assert json.loads(file_content(job))["timings"] == {"a": [77]}
 
 
-def test_a_job_that_has_not_changed_is_not_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = a_job(1, diagnostics=False)
+@pytest.mark.parametrize("diagnostics", [True, False])
+def test_a_job_that_has_not_changed_is_not_written_anew(
+    diagnostics: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = saved_before(a_job(1, diagnostics=diagnostics))
     monkeypatch.delattr(snapshot_text, "document_without_outputs")
     assert json.loads(file_content(job))["state"] == "FAILED"
     job.tag = "t"
@@ -244,7 +256,7 @@ def test_a_change_while_it_is_being_saved_is_in_the_next_save(
     assert file_content(job).count(b'"00":77') == 3
 
 
-@pytest.mark.parametrize("history", [saved_before, loaded, saved_then_loaded_and_saved])
+@pytest.mark.parametrize("history", UNREAD)
 def test_nothing_is_written_anew_where_nobody_could_have_changed_it(
     history: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,9 +288,12 @@ def test_counts_and_diagnostics_that_were_only_read_are_not_written_anew(
 
 
 def test_the_first_save_finds_every_run_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = a_job()
-    monkeypatch.delattr(snapshot_text, "document_of_output")
-    assert len(json.loads(file_content(job))["history"]) == 4
+    job = new_job()
+    for _ in range(3):
+        snapshot_text.write_down(answered(submitted(job), "COMPLETED", results={"c": {"0": 1}}))
+    for name in ("document_of_output", "document_without_outputs", "_parts"):
+        monkeypatch.delattr(snapshot_text, name)
+    assert len(json.loads(file_content(job))["history"]) == 3
 
 
 def test_a_large_result_is_not_written_down_before_a_save(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,6 +301,8 @@ def test_a_large_result_is_not_written_down_before_a_save(monkeypatch: pytest.Mo
     counts = {f"{bits:020b}": 1 for bits in range(100_000)}
     job = answered(submitted(new_job()), "COMPLETED", results={"c": counts})
     raw = answered(submitted(new_job()), "COMPLETED", results={"c": [[0, 1]] * 5000})
+    for large in (job, raw):
+        snapshot_text.write_down(large)
     monkeypatch.undo()
     assert b"11000011010011111" in file_content(job)
     assert file_content(raw).count(b"[0,1]") == 10_000  # as the result, and in the history
