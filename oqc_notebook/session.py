@@ -115,22 +115,25 @@ def connect(
             url, authentication_token = local.url, local.token
         key = (url, authentication_token, email, password, id(credential))
         sdk = _sessions.pop(key, None)
-        if sdk is None or not sdk.is_open:
+        is_new = sdk is None or not sdk.is_open
+        if sdk is None or is_new:
             sdk = OqcSdk(url, authentication_token, email, password, credential)
             run(sdk.open())
-            if simulated:
-                _introduce(sdk)
         _sessions[key] = sdk  # at the end, as the latest
-        ip = _kernels_shell()
-        if ip is not None:
-            oqc_notebook.load_ipython_extension(ip)
-        if ip is not None or archive is not None:
-            from oqc_notebook.archive.attaching import attach_by_default
+        try:
+            ip = _kernels_shell()
+            if ip is not None:
+                oqc_notebook.load_ipython_extension(ip)
+            if ip is not None or archive is not None:
+                from oqc_notebook.archive.attaching import attach_by_default
 
-            secrets = [authentication_token, password]
-            attach_by_default(
-                sdk, archive, record_cells=record_cells, simulated=simulated, secrets=secrets
-            )
+                secrets = [authentication_token, password]
+                attach_by_default(
+                    sdk, archive, record_cells=record_cells, simulated=simulated, secrets=secrets
+                )
+        finally:
+            if is_new and simulated:
+                _introduce(sdk)  # after what the archive says, as in a replay
     if default_qpu_id is not None:
         sdk.set_default_qpu(default_qpu_id)
     return sdk

@@ -118,11 +118,14 @@ class SessionPanel(LivePanel):
             all_rows = [rows.get(place, row) for place, row in enumerate(self.rows)]
             new = [rows[place] for place in range(len(self.rows), len(self._jobs))]
             view = self._facts(all_rows + new)
-            changed = self._update(view, rows)
+            reach_changed = self._update(reach_of(self._sdk), {})
+            jobs_changed = self._update(view, rows)
             over = not view["in_flight"]
-            if changed and over:
+            if over and (jobs_changed or reach_changed):
                 self._keep_for_readers()
-        if changed:
+        # the twin of jobs that all have ended stays: a session that is closed, as when a kernel
+        # ends, would give it another time that no saved notebook has
+        if jobs_changed or (reach_changed and not over):
             self._on_change(over)
 
     def static_bundle(self) -> dict[str, str]:

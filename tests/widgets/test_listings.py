@@ -35,8 +35,8 @@ def show(channels: list[Channel]) -> Iterator[Show]:
     """Make a panel, and give it with its channel."""
     made: list[LivePanel] = []
 
-    def make(kind: Any, *arguments: Any) -> tuple[Any, Channel]:
-        made.append(kind(*arguments, WidgetChannel()))
+    def make(kind: Any, *arguments: Any, **options: Any) -> tuple[Any, Channel]:
+        made.append(kind(*arguments, WidgetChannel(), **options))
         return made[-1], channels[-1]
 
     yield make
@@ -91,6 +91,31 @@ async def test_the_list_says_as_of_when_it_knows_what_is_in_flight(
         "in flight as they were last heard of: the session is closed"
         in (panel.static_bundle()["text/plain"])
     )
+
+
+async def test_the_copy_stays_when_the_session_of_what_has_ended_is_closed(
+    local_qpu: LocalQpu, proxied: OqcSdk, proxy: FaultyProxy, show: Show
+) -> None:
+    changes: list[bool] = []
+    async with local_qpu.sdk() as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        panel, _ = show(SessionPanel, sdk, on_change=changes.append)
+        job.label = "renamed"
+        job._changed()
+        await met(lambda: panel.rows[0]["name"] == "renamed")
+        assert changes == [True]
+    await met(lambda: panel.view["session"] == "closed")
+    assert changes == [True]
+    proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    changes.clear()
+    async with proxied as sdk:
+        job = sdk.create_job(program=ONE)
+        await job.submit()
+        panel, _ = show(SessionPanel, sdk, on_change=changes.append)
+        await met(lambda: panel.rows[0]["state"] == "RUNNING")
+        changes.clear()
+    await met(lambda: changes == [False])
 
 
 async def test_export_makes_the_page_of_this_notebook_and_says_where(
