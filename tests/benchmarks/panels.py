@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, launch
+from tests.browser.lab import Lab, Notebook, launch
 
 #: How many children, and qubits of each.
 CASES = ((200, 2), (2_000, 2), (10_000, 2), (10_000, 100))
@@ -133,7 +133,7 @@ def measure(lab: Lab, page: Page, children: int, qubits: int) -> list[str]:
     page.evaluate(_WATCH.replace("\\\\", "\\"))
     notebook.run_cells(0)
     opened = printed(notebook, 1)
-    page.wait_for_function("() => window.painted.rows > 0", timeout=PATIENCE_MS)
+    page.wait_for_function("() => window.painted.rows > 0")
     shown_at = page.evaluate("() => window.painted.rows") / 1000
     changes = printed(notebook, 2)
     painted = page.evaluate("() => window.painted")
@@ -160,7 +160,7 @@ def printed(notebook: Notebook, cell: int) -> Any:
     """Run a cell, and give what it printed."""
     notebook.run_cells(cell)
     output = notebook.output(cell).locator(".jp-RenderedText pre").last
-    output.wait_for(timeout=PATIENCE_MS)
+    output.wait_for()
     return json.loads(output.inner_text())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import PATIENCE_MS, Notebook, connecting
+from tests.browser.lab import Notebook, connecting
 from tests.faulty import FaultyProxy, StagedQpu
 from tests.support import BELL, BROKEN, LocalQpu
 
@@ -76,13 +76,11 @@ def cells(qpu: LocalQpu, held: StagedQpu, slow: LocalQpu) -> list[str]:
 def show_all(notebook: Notebook) -> dict[str, Locator]:
     """Run the cells, and give the panels by name when each is in its state."""
     notebook.run_all()
-    expect(notebook.output(1 + len(JOBS) + len(LISTS))).to_contain_text(
-        "all ran", timeout=PATIENCE_MS
-    )
+    expect(notebook.output(1 + len(JOBS) + len(LISTS))).to_contain_text("all ran")
     found = {name: panels(notebook).nth(index) for index, (name, _, _) in enumerate(JOBS)}
     for name, _, state in JOBS:
-        expect(found[name].locator(".oqc-state")).to_contain_text(state, timeout=PATIENCE_MS)
-    expect(panels(notebook)).to_have_count(len(JOBS) + len(LISTS), timeout=PATIENCE_MS)
+        expect(found[name].locator(".oqc-state")).to_contain_text(state)
+    expect(panels(notebook)).to_have_count(len(JOBS) + len(LISTS))
     return found
 
 
@@ -112,9 +110,9 @@ def unfold_all(notebook: Notebook, found: dict[str, Locator]) -> None:
     """Open what the panels hide: a child, a heat map, the details of runs and QPUs."""
     found["sweep"].locator(".oqc-row", has_text="FAILED").first.click()
     inside = found["sweep"].locator(".oqc-inside")
-    expect(inside).to_contain_text("is not defined", timeout=PATIENCE_MS)
+    expect(inside).to_contain_text("is not defined")
     found["mapped"].get_by_role("tab", name="Heat map").click()
-    expect(found["mapped"].locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(found["mapped"].locator("canvas").first).to_be_visible()
     for name in ("bell", "wide", "sweep"):
         unfold(found[name])
     unfold(panels(notebook).last)  # the QPUs

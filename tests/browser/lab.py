@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import nbformat
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.faulty import StagedQpu
 from tests.support import EXACT, LocalQpu, until
@@ -31,8 +31,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 
-#: How long anything in the page may take (ms).
+#: How long anything in the page may take (ms); it is what playwright gives actions anyway.
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 #: The notebook is saved when a test says so.
 _SETTINGS = {"@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"autosave": False}}
@@ -153,14 +154,14 @@ class Notebook:
         """Open the notebook anew and choose to have no kernel; its own must not be installed."""
         self._go_there()
         dialog = self.page.locator(".jp-Dialog", has_text="Select Kernel")
-        dialog.get_by_role("button", name="No Kernel").click(timeout=PATIENCE_MS)
-        dialog.wait_for(state="detached", timeout=PATIENCE_MS)
+        dialog.get_by_role("button", name="No Kernel").click()
+        dialog.wait_for(state="detached")
         return self
 
     def _go_there(self) -> None:
         relative = self.path.relative_to(self.lab.notebooks)
         self.page.goto(f"{self.lab.url}{self.lab.documents}{relative}?reset")
-        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE_MS)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
 
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is there and has nothing to do."""
@@ -168,8 +169,7 @@ class Notebook:
             """() => {
                 const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
                 return context?.isReady && context.session?.kernel?.status === 'idle';
-            }""",
-            timeout=PATIENCE_MS,
+            }"""
         )
 
     def command(self, name: str) -> None:
@@ -283,10 +283,9 @@ def dark(page: Page, lab: Lab, *, on: bool = True) -> None:
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
     )
     page.wait_for_function(
-        f"() => document.body.dataset.jpThemeLight === '{'false' if on else 'true'}'",
-        timeout=PATIENCE_MS,
+        f"() => document.body.dataset.jpThemeLight === '{'false' if on else 'true'}'"
     )
-    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=PATIENCE_MS)
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
 
 
 def launch(playwright: Any) -> Browser:

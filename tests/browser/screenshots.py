@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark, launch
+from tests.browser.lab import Lab, Notebook, connecting, dark, launch
 from tests.support import SIMULATOR, LocalQpu
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "images"
@@ -86,12 +86,10 @@ def main() -> None:
                 notebook.run_all()
                 panel = notebook.panel()
                 if name == "job":
-                    expect(panel.locator(".oqc-history tbody tr")).to_have_count(
-                        4, timeout=PATIENCE_MS
-                    )
+                    expect(panel.locator(".oqc-history tbody tr")).to_have_count(4)
                 else:
                     expect(panel.locator(".oqc-legend")).to_have_text(
-                        re.compile(r"RUNNING\d+…SUBMITTED\d+○CREATED6✕FAILED1"), timeout=PATIENCE_MS
+                        re.compile(r"RUNNING\d+…SUBMITTED\d+○CREATED6✕FAILED1")
                     )
                 for theme in ("light", "dark"):
                     dark(page, lab, on=theme == "dark")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import gallery
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
+from tests.browser.lab import Lab, Notebook, connecting, dark
 from tests.browser.test_panels import MAKE_BELL, RUN_BELL, note, wait_for_state
 from tests.faulty import StagedQpu
 from tests.support import LocalQpu
@@ -56,6 +56,7 @@ def check(page: Page, selector: str) -> None:
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
+    expect(page.locator(selector).first).to_be_visible()
     found: dict[str, Any] = page.evaluate(
         "([selector, runOnly, rules]) => axe.run({include: [selector]}, {runOnly, rules})",
         [selector, TAGS, NOT_OURS],
@@ -161,7 +162,7 @@ def test_each_state_is_announced_once_and_no_tick(
 ) -> None:
     notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_cells(0, 1)
-    notebook.panel().wait_for(timeout=PATIENCE_MS)
+    notebook.panel().wait_for()
     notebook.page.evaluate(HEAR)
     notebook.run_cells(2)
     wait_for_state(notebook.panel(), "SUBMITTED")
@@ -179,7 +180,7 @@ def test_every_button_works_from_the_keyboard(
     notebook = open_notebook(connecting(slow_qpu), MAKE_BELL)
     notebook.run_all()
     panel, keyboard = notebook.panel(), notebook.page.keyboard
-    panel.wait_for(timeout=PATIENCE_MS)
+    panel.wait_for()
     tab_to(panel, "Execute")
     keyboard.press("Space")
     wait_for_state(panel, "SUBMITTED")
@@ -196,10 +197,10 @@ def test_every_button_works_from_the_keyboard(
     wait_for_state(panel, "CANCELLED")
     tab_to(panel, "Refresh")
     keyboard.press("Enter")
-    expect(note(panel)).to_contain_text("The server says CANCELLED", timeout=PATIENCE_MS)
+    expect(note(panel)).to_contain_text("The server says CANCELLED")
     tab_to(panel, "Save")
     keyboard.press("Enter")
-    expect(note(panel)).to_contain_text("Saved to", timeout=PATIENCE_MS)
+    expect(note(panel)).to_contain_text("Saved to")
     tab_to(panel, "Load…")
     keyboard.press("Space")
     expect(panel.get_by_role("button", name="bell", exact=True)).to_be_focused()

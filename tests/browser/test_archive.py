@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.archive.support import runs_in
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, connecting
+from tests.browser.lab import connecting
 from tests.support import ONE, LocalQpu, until
 
 MAKE = f"bell = sdk.create_job(program={ONE!r})"
@@ -21,7 +21,7 @@ def test_a_run_names_its_cell_and_a_renamed_notebook_is_offered_its_archive(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE, RUN)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     folder = notebook.path.with_suffix(".oqc")
     expect(notebook.output(2)).to_contain_text(
         f"Results are archived in {folder.name}/ next to this notebook."
@@ -41,8 +41,6 @@ def test_a_run_names_its_cell_and_a_renamed_notebook_is_offered_its_archive(
     until(renamed.exists)
     notebook.restart_kernel()
     notebook.run_cells(0)
-    expect(notebook.output(0)).to_contain_text(
-        f"{folder.name} looks like this notebook's archive", timeout=PATIENCE_MS
-    )
+    expect(notebook.output(0)).to_contain_text(f"{folder.name} looks like this notebook's archive")
     assert not renamed.with_suffix(".oqc").exists()
     notebook.path = renamed

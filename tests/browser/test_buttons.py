@@ -14,7 +14,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, connecting
+from tests.browser.lab import connecting
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, EXACT, LocalQpu
 
@@ -35,7 +35,7 @@ def button(panel: Locator, label: str) -> Locator:
 
 
 def wait_for_state(panel: Locator, word: str) -> None:
-    expect(panel.locator("> .oqc-header .oqc-state")).to_contain_text(word, timeout=PATIENCE_MS)
+    expect(panel.locator("> .oqc-header .oqc-state")).to_contain_text(word)
 
 
 def through(proxy: FaultyProxy, qpu: LocalQpu) -> str:
@@ -56,7 +56,7 @@ def test_clicks_on_a_busy_kernel_wait_and_are_one_action(
     )
     notebook.run_cells(0, 1)
     panel = notebook.panel()
-    expect(button(panel, "Execute")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(button(panel, "Execute")).to_be_enabled()
     # a second view of the same panel
     notebook.page.evaluate(
         """() => {
@@ -65,9 +65,9 @@ def test_clicks_on_a_busy_kernel_wait_and_are_one_action(
         }"""
     )
     views = notebook.page.locator(".oqc-live:visible")
-    expect(views).to_have_count(2, timeout=PATIENCE_MS)
+    expect(views).to_have_count(2)
     other = views.last
-    expect(button(other, "Execute")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(button(other, "Execute")).to_be_enabled()
     with stopped(notebook.output(0)):
         for view in (panel, other):
             button(view, "Execute").dblclick()
@@ -84,7 +84,7 @@ def test_clicks_on_a_busy_kernel_wait_and_are_one_action(
         )
         expect(status(view).locator(".oqc-symbol")).to_be_hidden()
     notebook.run_cells(2)
-    expect(notebook.output(2)).to_have_text("runs: 1\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("runs: 1\n")
 
 
 def test_a_double_click_is_one_run_also_where_runs_are_quick(
@@ -95,15 +95,15 @@ def test_a_double_click_is_one_run_also_where_runs_are_quick(
     panel = notebook.panel()
     for run, label in enumerate(("Execute", "Run again", "Run again"), start=1):
         button(panel, label).dblclick(delay=40)
-        expect(note(panel)).to_have_text(f"Run {run} has ended: COMPLETED.", timeout=PATIENCE_MS)
+        expect(note(panel)).to_have_text(f"Run {run} has ended: COMPLETED.")
     notebook.run_cells(2)
-    expect(notebook.output(2)).to_have_text("3\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("3\n")
 
 
 @contextlib.contextmanager
 def stopped(output: Locator) -> Iterator[None]:
     """Stop the kernel that printed its process id, so that it is as busy as can be."""
-    expect(output).to_contain_text("pid ", timeout=PATIENCE_MS)
+    expect(output).to_contain_text("pid ")
     pid = int(output.inner_text().split("pid ")[1])
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -117,12 +117,11 @@ def test_a_panel_whose_kernel_was_restarted_says_so(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     panel = notebook.panel()
     notebook.restart_kernel()
     expect(status(panel)).to_contain_text(
-        re.compile(r"The kernel of this panel has ended; .* as of \d\d:\d\d:\d\d UTC"),
-        timeout=PATIENCE_MS,
+        re.compile(r"The kernel of this panel has ended; .* as of \d\d:\d\d:\d\d UTC")
     )
     for label in ("Run again", "Cancel…", "Refresh", "Save", "Load…"):
         expect(button(panel, label)).to_have_attribute("aria-disabled", "true")
@@ -130,7 +129,7 @@ def test_a_panel_whose_kernel_was_restarted_says_so(
             "title", "The kernel of this panel has ended"
         )
     notebook.run_cells(0, 1)
-    expect(button(notebook.panel(), "Execute")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(button(notebook.panel(), "Execute")).to_be_enabled()
     expect(status(notebook.panel())).not_to_contain_text("ended")
 
 
@@ -139,25 +138,25 @@ def test_a_job_that_is_loaded_after_a_reload_of_the_page_is_shown(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     button(notebook.panel(), "Save").click()
     saved = notebook.path.with_suffix(".oqc") / "saved" / "bell.json"
-    expect(note(notebook.panel())).to_have_text(f"Saved to {saved}", timeout=PATIENCE_MS)
+    expect(note(notebook.panel())).to_have_text(f"Saved to {saved}")
     notebook.save()
     notebook.open()
     panel = notebook.panel()
-    expect(button(panel, "Load…")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(button(panel, "Load…")).to_be_enabled()
     button(panel, "Load…").click()
     panel.get_by_role("button", name="bell", exact=True).click()
     inside = panel.locator(".oqc-loaded > .oqc-live")
     wait_for_state(inside, "COMPLETED")
     expect(note(panel)).to_have_text(f"Opened below: bell = sdk.load('{saved}')")
     button(inside, "Run again").click()
-    expect(note(inside)).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(inside)).to_have_text("Run 2 has ended: COMPLETED.")
     expect(inside.locator(".oqc-facts")).to_contain_text("runs2")
     expect(panel.locator(".oqc-facts").first).to_contain_text("runs1")
     notebook.open()  # what is open inside stays open
-    expect(note(inside)).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(inside)).to_have_text("Run 2 has ended: COMPLETED.")
     panel.locator("> .oqc-loaded").get_by_role("button", name="Close").click()
     expect(inside).to_have_count(0)
 
@@ -176,8 +175,7 @@ def test_a_lost_connection_is_told_and_is_no_failure(
     wait_for_state(panel, "RUNNING")
     running.times = 0
     expect(status(panel)).to_contain_text(
-        re.compile(r"Connection to the server lost, trying again ·\s+00:0\d"),
-        timeout=PATIENCE_MS,
+        re.compile(r"Connection to the server lost, trying again ·\s+00:0\d")
     )
     wait_for_state(panel, "RUNNING")
     expect(panel.locator(".oqc-error")).to_be_hidden()
@@ -192,7 +190,7 @@ def test_a_closed_session_is_told(open_notebook: OpenNotebook, local_qpu: LocalQ
     )
     notebook.run_all()
     panel = notebook.panel()
-    expect(status(panel)).to_contain_text("The session is closed", timeout=PATIENCE_MS)
+    expect(status(panel)).to_contain_text("The session is closed")
     expect(button(panel, "Run again")).to_have_attribute("title", "The session is closed")
     expect(button(panel, "Save")).to_be_enabled()
 
@@ -205,16 +203,16 @@ def test_what_costs_something_is_asked_about_in_place(
     notebook = open_notebook(through(proxy, local_qpu), MAKE_BELL, "print(len(bell.history))")
     notebook.run_cells(0, 1)
     panel = notebook.panel()
-    expect(panel).to_contain_text("a run costs about 1.20", timeout=PATIENCE_MS)
+    expect(panel).to_contain_text("a run costs about 1.20")
     button(panel, "Execute").click()
     expect(panel).to_contain_text("Costs about 1.20 (1 task at 0.2 + 1000 shots at 0.001): run?")
     page.keyboard.press("Escape")
     expect(button(panel, "Execute")).to_be_focused()
     button(panel, "Execute").click()
     panel.get_by_role("button", name="Run", exact=True).click()
-    expect(note(panel)).to_have_text("Run 1 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text("Run 1 has ended: COMPLETED.")
     notebook.run_cells(2)
-    expect(notebook.output(2)).to_have_text("1\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("1\n")
 
 
 def qpu_list(qpu: LocalQpu, **changed: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
+from tests.browser.lab import Lab, Notebook, connecting, dark
 from tests.browser.test_access import check
 from tests.browser.test_panels import note, press, wait_for_state
 from tests.faulty import StagedQpu
@@ -53,7 +53,7 @@ def ran(open_notebook: OpenNotebook, qpu: LocalQpu, *cells: str) -> Notebook:
     """A notebook in which the sweep was run."""
     notebook = open_notebook(connecting(qpu), MAKE_RABI, RUN_RABI, *cells)
     notebook.run_cells(0, 1, 2)
-    expect(notebook.output(2)).to_contain_text("ran: FAILED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: FAILED")
     wait_for_state(notebook.panel(), "FAILED")
     return notebook
 
@@ -98,7 +98,7 @@ def test_a_child_opens_below_with_the_keyboard_runs_and_closes(
     expect(row(panel, "θ = 0.2")).to_be_focused()
 
     press(child(panel), "Run again")
-    expect(note(child(panel))).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(child(panel))).to_have_text("Run 2 has ended: COMPLETED.")
     expect(child(panel).locator(".oqc-history tbody tr")).to_have_count(2)
     rows(panel).nth(3).click()
     expect(panel).to_contain_text("Child 3 of 30")
@@ -107,7 +107,7 @@ def test_a_child_opens_below_with_the_keyboard_runs_and_closes(
     expect(child(panel)).to_have_count(0)
     expect(row(panel, "θ = 0.3")).to_be_focused()
     notebook.run_cells(3)
-    expect(notebook.output(3)).to_contain_text("[1, 1, 2, 1]", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("[1, 1, 2, 1]")
 
 
 def test_a_child_that_is_open_is_there_again_after_a_reload_and_moves_with_its_place(
@@ -125,18 +125,18 @@ def test_a_child_that_is_open_is_there_again_after_a_reload_and_moves_with_its_p
     expect(child(notebook.panel())).to_contain_text("θ = 0.2")
     notebook.open()
     panel = notebook.panel()
-    expect(child(panel)).to_contain_text("θ = 0.2", timeout=PATIENCE_MS)
+    expect(child(panel)).to_contain_text("θ = 0.2")
     expect(panel).to_contain_text("Child 2 of 30")
 
     notebook.run_cells(3)  # on an idle composite: nothing else changes
-    expect(panel).to_contain_text("31 jobs", timeout=PATIENCE_MS)
+    expect(panel).to_contain_text("31 jobs")
     expect(panel).to_contain_text("Child 2 of 31")
     expect(panel.get_by_role("button", name="CREATED 1")).to_be_visible()
     notebook.run_cells(4)
-    expect(panel).to_contain_text("Child 1 of 31", timeout=PATIENCE_MS)
+    expect(panel).to_contain_text("Child 1 of 31")
     expect(child(panel)).to_contain_text("θ = 0.2")
     notebook.run_cells(5)
-    expect(child(panel)).to_have_count(0, timeout=PATIENCE_MS)
+    expect(child(panel)).to_have_count(0)
     expect(panel).to_contain_text("30 jobs")
 
 
@@ -152,11 +152,11 @@ def test_failed_children_run_again_by_one_click(
     notebook.run_cells(3)
     panel = notebook.panel()
     panel.get_by_role("button", name="Re-run 2 failed").dblclick()
-    expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED30", timeout=PATIENCE_MS)
+    expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED30")
     expect(note(panel)).to_have_text("Submitted again: 2 of 30 children.")
     expect(panel.get_by_role("button", name="Re-run")).to_be_hidden()
     notebook.run_cells(4)
-    expect(notebook.output(4)).to_contain_text("32", timeout=PATIENCE_MS)
+    expect(notebook.output(4)).to_contain_text("32")
 
 
 def test_the_heat_map_is_read_with_pointer_and_keyboard(
@@ -166,7 +166,7 @@ def test_the_heat_map_is_read_with_pointer_and_keyboard(
     panel.get_by_role("tab", name="Table").focus()
     page.keyboard.press("ArrowRight")
     heat = panel.locator(".oqc-heat-map")
-    expect(heat).to_be_visible(timeout=PATIENCE_MS)
+    expect(heat).to_be_visible()
     expect(rows(panel).first).to_be_hidden()
     read = panel.locator(".oqc-heat-read")
     heat.hover(position={"x": 20, "y": 2})
@@ -203,15 +203,15 @@ def test_partial_results_are_there_while_others_run(
     )
     staged_qpu.go_on()
     notebook.run_cells(0, 1, 2)
-    expect(notebook.output(2)).to_contain_text("ran", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran")
     staged_qpu.stay("RUNNING")
     notebook.run_cells(3)
-    expect(notebook.output(3)).to_contain_text("submitted", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("submitted")
     panel = notebook.panel()
     wait_for_state(panel, "RUNNING")
     assert rows(panel).first.locator(".oqc-part").count() > 0
     panel.get_by_role("tab", name="Heat map").click()
-    expect(panel.locator(".oqc-heat-map")).to_be_visible(timeout=PATIENCE_MS)
+    expect(panel.locator(".oqc-heat-map")).to_be_visible()
     expect(panel).to_contain_text("no counts yet")
     staged_qpu.go_on()
     wait_for_state(panel, "FAILED")
@@ -236,7 +236,7 @@ def test_axe_finds_nothing_in_a_filter_a_child_and_a_heat_map(
         check(page, ".oqc-live")
         press(panel, "Clear filter")
         panel.get_by_role("tab", name="Heat map").click()
-        expect(panel.locator(".oqc-heat-map")).to_be_visible(timeout=PATIENCE_MS)
+        expect(panel.locator(".oqc-heat-map")).to_be_visible()
         panel.locator(".oqc-heat-map").focus()
         check(page, ".oqc-live")
         panel.get_by_role("tab", name="Table").click()

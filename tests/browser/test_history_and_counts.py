@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.gallery import WIDE
-from tests.browser.lab import PATIENCE_MS, Lab, connecting, dark
+from tests.browser.lab import Lab, connecting, dark
 from tests.browser.test_panels import clipped, note, press, wait_for_state
 from tests.support import BELL, BROKEN, LocalQpu
 
@@ -68,7 +68,7 @@ def test_counts_are_sorted_filtered_and_turned_round(
     notebook = open_notebook(connecting(local_qpu), make)
     notebook.run_all()
     panel = notebook.panel()
-    expect(rows(panel)).to_have_count(16, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(16)
     expect(foot(panel)).to_contain_text(re.compile(r"other: 16 bitstrings, \d+ shots"))
     expect(foot(panel)).to_contain_text("all: 32 bitstrings")
     choose(panel, "How many bitstrings to show", "top 64")
@@ -112,7 +112,7 @@ def test_counts_are_copied_or_given_to_be_copied_by_hand(
     expect(panel.locator(".oqc-said")).to_have_text("Copied 2 bitstrings as JSON")
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     in_order = dict(sorted(copied["counts"].items()))
-    expect(notebook.output(2)).to_have_text(f"{in_order}\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text(f"{in_order}\n")
     assert copied["bit_order"] == "c[0] is the leftmost bit"
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject('not here'); }")
     press(panel, "Copy the counts as CSV")
@@ -132,11 +132,11 @@ def test_a_run_is_opened_compared_and_used_again(
     notebook.run_cells(0, 1)
     panel, keyboard = notebook.panel(), notebook.page.keyboard
     opener = panel.get_by_role("button", name="Run 1: details")
-    opener.focus(timeout=PATIENCE_MS)
+    opener.focus()
     keyboard.press("Enter")
     run = panel.get_by_role("group", name="Run 1", exact=True)
     expect(opener).to_have_attribute("aria-expanded", "true")
-    expect(run).to_contain_text("cx q[0], q[1];", timeout=PATIENCE_MS)
+    expect(run).to_contain_text("cx q[0], q[1];")
     settings = run.get_by_role("table", name="Configuration of run 1")
     expect(settings).to_contain_text("1000 (default)")
     run.get_by_text("Diagnostics: timings").click()
@@ -157,13 +157,13 @@ def test_a_run_is_opened_compared_and_used_again(
         "Nothing was submitted."
     )
     notebook.run_cells(2)
-    expect(notebook.output(2)).to_have_text("False None\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("False None\n")
     press(panel, "Undo")
     expect(note(panel)).to_have_text("The inputs are those of before again.")
     expect(panel.locator(".oqc-restored")).to_be_hidden()
     press(panel, "Use again the inputs of run 1")
     press(panel, "Run again")
-    expect(note(panel)).to_have_text("Run 4 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text("Run 4 has ended: COMPLETED.")
     expect(panel.locator(".oqc-restored")).to_be_hidden()
     expect(panel.locator(".oqc-facts")).to_contain_text("shots1000")
     expect(run).to_contain_text("cx q[0], q[1];")  # it stays open
@@ -179,7 +179,7 @@ def test_a_million_bitstrings_do_not_hang_the_page(
     notebook = open_notebook(connecting(local_qpu), MILLION)
     notebook.run_all()
     panel = notebook.panel()
-    expect(rows(panel)).to_have_count(16, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(16)
     expect(foot(panel)).to_contain_text("all: 1048576 bitstrings")
     page.evaluate(LONGEST_FRAME)
     took = {}
@@ -189,14 +189,14 @@ def test_a_million_bitstrings_do_not_hang_the_page(
     ):
         began = time.monotonic()
         choose(panel, label, option)
-        expect(rows(panel)).to_have_count(256, timeout=PATIENCE_MS)
-        expect(rows(panel).first.locator("th")).to_have_text(first, timeout=PATIENCE_MS)
+        expect(rows(panel)).to_have_count(256)
+        expect(rows(panel).first.locator("th")).to_have_text(first)
         took[option] = time.monotonic() - began
     began = time.monotonic()
     pattern = panel.locator(".oqc-pattern")
     pattern.fill("11*?0")
     pattern.press("Enter")
-    expect(foot(panel)).to_contain_text("not matching: 917504", timeout=PATIENCE_MS)
+    expect(foot(panel)).to_contain_text("not matching: 917504")
     took["filter"] = time.monotonic() - began
     longest = page.evaluate("window.longest")
     print({name: f"{seconds:.2f} s" for name, seconds in took.items()}, f"frame {longest:.0f} ms")
@@ -213,11 +213,11 @@ def test_without_the_kernel_what_is_there_stays_readable(
     notebook = open_notebook(connecting(local_qpu), make)
     notebook.run_all()
     panel = notebook.panel()
-    expect(rows(panel)).to_have_count(16, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(16)
     notebook.shut_down_kernel()
     press(panel, "Save")  # nobody answers
     sort = panel.get_by_label("Sort the bitstrings by").first
-    expect(sort).to_be_disabled(timeout=PATIENCE_MS)
+    expect(sort).to_be_disabled()
     expect(panel.locator(".oqc-pattern").first).to_be_disabled()
     expect(panel.get_by_role("button", name="Run 1: details")).to_be_disabled()
     expect(rows(panel)).to_have_count(16)
@@ -239,7 +239,7 @@ def test_open_runs_in_both_themes(
     notebook = open_notebook(connecting(local_qpu), THREE)
     notebook.run_all()
     panel = notebook.panel()
-    panel.get_by_role("button", name="Compare runs").click(timeout=PATIENCE_MS)
+    panel.get_by_role("button", name="Compare runs").click()
     press(panel, "Options for the counts of register c")
     for name in ("Run 2: details", "Run 3: details", "Program and configuration"):
         press(panel, name)

@@ -126,7 +126,7 @@ def test_clearing_an_output_ends_what_its_panel_does(
         expect(page.locator(".oqc-live")).to_have_count(0)
         kernel = _in_kernel(notebook, "cleared")
         assert kernel["observers"] == 0
-        page.wait_for_function("() => window.open_timers.size === 0", timeout=PATIENCE_MS)
+        page.wait_for_function("() => window.open_timers.size === 0")
         assert page.evaluate("window.open_listeners") == []
 
 
@@ -171,12 +171,11 @@ def _after(notebook: Notebook, times: int) -> dict[str, Any]:
     kernel = _in_kernel(notebook, f"{times} times")
     page = notebook.page
     expect(page.locator(".oqc-live")).to_have_count(1)
-    expect(notebook.panel()).to_contain_text(re.compile("RUNNING|ACTIVE"), timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text(re.compile("RUNNING|ACTIVE"))
     # a message that was just sent is waited for; what stays is the clock of the job that runs
     page.wait_for_function(
         "() => window.open_timers.size < 2"
-        " && [...window.open_timers].every(each => each.includes('Interval'))",
-        timeout=PATIENCE_MS,
+        " && [...window.open_timers].every(each => each.includes('Interval'))"
     )
     browser = {
         "listeners": page.evaluate("window.open_listeners.length"),

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS
 from tests.faulty import StagedQpu
 from tests.support import BELL, EXACT, LocalQpu
 
@@ -37,7 +36,7 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
         "%oqc_history again",
     )
     notebook.run_all()
-    expect(notebook.cell(6).locator("table")).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.cell(6).locator("table")).to_contain_text("COMPLETED")
     expect(notebook.cell(0)).to_contain_text("Default QPU: Exact 32-qubit (qpu:local:1:exact).")
     expect(notebook.cell(1).get_by_role("table")).to_contain_text("8-qubit Simulator")
     expect(notebook.panel(1)).to_contain_text("COMPLETED")  # the first one is that of the QPUs
@@ -47,7 +46,7 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
     assert path.is_file()
     notebook.restart_kernel()
     notebook.run_cells(0, 5, 6)
-    expect(notebook.cell(5)).to_contain_text(f"Loaded again from {path}", timeout=PATIENCE_MS)
+    expect(notebook.cell(5)).to_contain_text(f"Loaded again from {path}")
     expect(notebook.cell(6).locator("table")).to_contain_text("COMPLETED")
 
 
@@ -57,10 +56,10 @@ def test_from_connecting_to_loading_in_a_fresh_kernel(
 def test_cancel_while_a_magic_waits(open_notebook: OpenNotebook, slow_qpu: LocalQpu) -> None:
     notebook = open_notebook(connecting(slow_qpu), MAKE_BELL, "print('then:', bell.state)")
     notebook.run_all()
-    expect(notebook.panel()).to_contain_text("SUBMITTED", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("SUBMITTED")
     notebook.panel().get_by_role("button", name="Cancel…", exact=True).click()
     notebook.panel().get_by_role("button", name="Yes", exact=True).click()
-    expect(notebook.cell(2)).to_contain_text("then: CANCELLED", timeout=PATIENCE_MS)
+    expect(notebook.cell(2)).to_contain_text("then: CANCELLED")
 
 
 def test_an_interrupt_ends_the_wait_in_one_line_and_the_job_goes_on(
@@ -68,13 +67,13 @@ def test_an_interrupt_ends_the_wait_in_one_line_and_the_job_goes_on(
 ) -> None:
     notebook = open_notebook(connecting(staged_qpu), MAKE_BELL, "print('never')")
     notebook.run_all()
-    expect(notebook.panel()).to_contain_text("SUBMITTED", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("SUBMITTED")
     notebook.interrupt()
     cell = notebook.cell(1)
-    expect(cell).to_contain_text("Interrupted: bell goes on.", timeout=PATIENCE_MS)
+    expect(cell).to_contain_text("Interrupted: bell goes on.")
     expect(cell).not_to_contain_text("Traceback")
     staged_qpu.go_on()
-    expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("COMPLETED")
     expect(notebook.cell(2).locator(".jp-OutputArea-output")).to_have_count(0)
 
 
@@ -83,37 +82,36 @@ def test_a_renamed_notebook_gets_its_jobs_next_to_its_new_name(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, "%oqc_save")
     notebook.run_cells(0, 1)
-    expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("COMPLETED")
     page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:rename') }")
     page.locator(".jp-Dialog input").fill("renamed.ipynb")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.context.path === 'renamed.ipynb'",
-        timeout=PATIENCE_MS,
+        "() => window.jupyterapp.shell.currentWidget.context.path === 'renamed.ipynb'"
     )
     notebook.run_cells(2)
     path = notebook.lab.notebooks / "renamed.oqc" / "saved" / "bell.json"
-    expect(notebook.cell(2)).to_contain_text(f"Saved bell to {path}", timeout=PATIENCE_MS)
+    expect(notebook.cell(2)).to_contain_text(f"Saved bell to {path}")
     assert path.is_file()
 
 
 def test_completion_and_help(open_notebook: OpenNotebook, local_qpu: LocalQpu, page: Page) -> None:
     notebook = open_notebook(connecting(local_qpu), f"{MAKE_BELL}", "%oqc_run?", "%oqc_run be")
     notebook.run_cells(0, 1)
-    expect(notebook.panel()).to_contain_text("COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("COMPLETED")
     editor, options = notebook.cell(3).locator(".cm-content"), page.locator(".jp-Completer-item")
     editor.click()
-    notebook.cell(3).locator(".jp-mod-completer-enabled").wait_for(timeout=PATIENCE_MS)
+    notebook.cell(3).locator(".jp-mod-completer-enabled").wait_for()
     page.keyboard.press("End")
     page.keyboard.press("Tab")
-    expect(options).to_have_text(re.compile("bell.*job"), timeout=PATIENCE_MS)  # and no other
+    expect(options).to_have_text(re.compile("bell.*job"))  # and no other
     page.keyboard.press("Enter")
     page.keyboard.type(" --")
     page.keyboard.press("Tab")
-    expect(options).to_contain_text(["--no-wait", "--timeout"], timeout=PATIENCE_MS)
+    expect(options).to_contain_text(["--no-wait", "--timeout"])
     page.keyboard.press("Enter")
     expect(editor).to_have_text("%oqc_run bell --no-wait")
     notebook.run_cells(2)
     expect(page.locator(".jp-Notebook, #jp-main-dock-panel").first).to_contain_text(
-        "Run a job, wait for it, and show it.", timeout=PATIENCE_MS
+        "Run a job, wait for it, and show it."
     )

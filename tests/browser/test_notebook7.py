@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, connecting, dark
+from tests.browser.lab import Lab, connecting, dark
 from tests.browser.test_panels import (
     MAKE_BELL,
     MAKE_SWEEP,
@@ -35,7 +35,7 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     wait_for_state(panel, "RUNNING")
     staged_qpu.go_on()
     wait_for_state(panel, "COMPLETED")
-    expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("last")
     expect(panel.locator(".oqc-histogram")).to_contain_text("00")
     expect(notebook.twin()).to_be_hidden()
 
@@ -51,7 +51,7 @@ def test_cancel_while_a_cell_awaits(open_in_notebook7: OpenNotebook, slow_qpu: L
     press(panel, "Cancel…")
     press(panel, "Yes")
     wait_for_state(panel, "CANCELLED")
-    expect(notebook.output(2)).to_contain_text("ran: CANCELLED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: CANCELLED")
 
 
 def test_save_and_load_also_in_a_fresh_kernel(
@@ -59,20 +59,20 @@ def test_save_and_load_also_in_a_fresh_kernel(
 ) -> None:
     notebook = open_in_notebook7(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     panel = notebook.panel()
     press(panel, "Save")
     saved = notebook.path.with_suffix(".oqc") / "saved" / "bell.json"
-    expect(note(panel)).to_have_text(f"Saved to {saved}", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text(f"Saved to {saved}")
     counts = json.loads(saved.read_text())["result"]["data"]["c"]
     press(panel, "Load…")
     panel.get_by_role("button", name="bell", exact=True).click()
-    expect(notebook.cell(1).locator(".oqc-live")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(notebook.cell(1).locator(".oqc-live")).to_have_count(2)
 
     notebook.restart_kernel()
     notebook.replace(1, f"bell = sdk.load({str(saved)!r})\nbell")
     notebook.run_cells(0, 1)
-    expect(notebook.cell(1).locator(".oqc-live")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(notebook.cell(1).locator(".oqc-live")).to_have_count(1)
     wait_for_state(notebook.panel(), "COMPLETED")
     for bits, count in counts.items():
         row = notebook.panel().locator(f".oqc-histogram tr:has(th:text-is('{bits}'))")
@@ -90,7 +90,7 @@ def test_light_and_dark(
         connecting(local_qpu), MAKE_BELL, MAKE_SWEEP, RUN_BELL, "await sweep.execute();\nprint(1)"
     )
     notebook.run_all()
-    expect(notebook.output(4)).to_contain_text("1", timeout=PATIENCE_MS)
+    expect(notebook.output(4)).to_contain_text("1")
     page.add_style_tag(content=".jp-Cell-inputWrapper { display: none !important }")
     backgrounds = []
     for theme in ("light", "dark"):

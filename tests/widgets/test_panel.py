@@ -100,7 +100,7 @@ async def test_ten_updates_a_second_at_most(make_panel: MakePanel) -> None:
             job.label = str(time.monotonic())
             job._changed()
         await asyncio.sleep(0)
-    assert 4 <= len(channel.messages) <= 7
+    assert 2 <= len(channel.messages) <= 2 + 10 * (time.monotonic() - began)
     sent = len(channel.messages)
     await asyncio.sleep(0.25)  # nothing changes, nothing is sent, but for the last of the above
     assert len(channel.messages) <= sent + 1

@@ -96,7 +96,7 @@ def test_no_pattern_takes_for_ever() -> None:
     job = ran({"c": {"0" * 200: 1}})
     began = time.monotonic()
     assert counts_of(job, pattern="*0" * 50 + "1") == []
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 def test_counts_of_an_earlier_run_and_of_another_register() -> None:
@@ -151,8 +151,8 @@ def test_a_million_bitstrings_are_ranked_once_and_hold_nothing_up(large: Job) ->
         assert len(counts_of(large, **question)) == 256
         slowest = max(slowest, time.perf_counter() - began)
     print(f"\n2^20 bitstrings: a view {1e3 * again:.0f} ms, the slowest answer {slowest:.2f} s")
-    assert again < 0.3
-    assert slowest < 5
+    assert again < 2
+    assert slowest < 15
     assert len(json.dumps(view)) < 5000
 
 
