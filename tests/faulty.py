@@ -71,7 +71,7 @@ class FaultyProxy:
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
+            asyncio.start_server(self._accept, "127.0.0.1", 0), self._loop
         ).result()
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
@@ -84,6 +84,7 @@ class FaultyProxy:
 
     async def _stop(self) -> None:
         self._server.close()
+        await asyncio.sleep(0)  # a connection that is just accepted begins, and can be closed
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
@@ -97,6 +98,11 @@ class FaultyProxy:
     def count(self, method: str, path: str) -> int:
         """How many requests fitted so far."""
         return sum(m == method and path in p for m, p in self.log)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = self._loop.create_task(self._serve(reader, writer))
+        # also if the proxy closes before that has begun
+        serving.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -121,8 +127,6 @@ class FaultyProxy:
         # cancelled: the proxy closes while it holds an answer back
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
-        finally:
-            writer.close()
 
     def _fault_for(self, method: str, path: str) -> Fault:
         for fault in self.faults:

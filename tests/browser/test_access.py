@@ -227,6 +227,7 @@ def pixels(page: Page, place: dict[str, float]) -> bytes:
 def tab_to(panel: Locator, name: str) -> None:
     """Press Tab until a button of the panel has the focus."""
     button = panel.get_by_role("button", name=name, exact=True)
+    expect(button).to_be_enabled()  # once the kernel has answered
     panel.evaluate("panel => { panel.tabIndex = -1; panel.focus(); }")
     for _ in range(20):
         panel.page.keyboard.press("Tab")

@@ -55,6 +55,8 @@ def ran(open_notebook: OpenNotebook, qpu: LocalQpu, *cells: str) -> Notebook:
     notebook.run_cells(0, 1, 2)
     expect(notebook.output(2)).to_contain_text("ran: FAILED")
     wait_for_state(notebook.panel(), "FAILED")
+    # once the kernel has answered the panel, what needs it works from the keyboard, too
+    expect(notebook.panel().get_by_role("button", name="Save", exact=True)).to_be_enabled()
     return notebook
 
 

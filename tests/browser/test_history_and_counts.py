@@ -132,6 +132,7 @@ def test_a_run_is_opened_compared_and_used_again(
     notebook.run_cells(0, 1)
     panel, keyboard = notebook.panel(), notebook.page.keyboard
     opener = panel.get_by_role("button", name="Run 1: details")
+    expect(opener).to_be_enabled()  # once the kernel has answered
     opener.focus()
     keyboard.press("Enter")
     run = panel.get_by_role("group", name="Run 1", exact=True)

@@ -118,6 +118,7 @@ def test_the_qpus_with_their_features_and_calibration(
     expect(bodies.first).to_contain_text("default")
     expect(bodies.first).to_contain_text("0.2 a task + 0.001 a shot")
     first = bodies.first.get_by_role("button", name="Exact 32-qubit")
+    expect(first).to_be_enabled()  # once the kernel has answered
     first.focus()
     notebook.page.keyboard.press("Enter")
     expect(first).to_have_attribute("aria-expanded", "true")

@@ -167,7 +167,7 @@ export class Toolbar {
  */
 export function whyNoKernel({ kernel }, isWaiting) {
   if (kernel.ended) return "The kernel of this panel has ended";
-  if (!kernel.alive) return "There is no kernel behind this panel";
+  if (!kernel.alive) return "No kernel has answered this panel";
   return isWaiting ? "The kernel has not answered the last click yet" : null;
 }
 
