@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from dataclasses import dataclass
@@ -65,13 +66,14 @@ class FaultyProxy:
         self.faults: list[Fault] = []
         #: Method and path of every request, in order of arrival.
         self.log: list[tuple[str, str]] = []
+        self._over = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._accept, "127.0.0.1", 0), self._loop
+            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
         ).result()
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
@@ -83,12 +85,17 @@ class FaultyProxy:
         self._loop.close()
 
     async def _stop(self) -> None:
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)  # what has been accepted begins, as it cannot with a closed server
         self._server.close()
-        await asyncio.sleep(0)  # a connection that is just accepted begins, and can be closed
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        self._over.set()
+        # that ends by itself: to cancel it may leave sockets open
+        while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+            _, late = await asyncio.wait(rest, timeout=2)
+            for task in late:  # a client that sends nothing
+                task.cancel()
+            await asyncio.sleep(0)
 
     def spoil(self, method: str, path: str, **fault: Any) -> Fault:
         """Spoil the next requests that fit; later faults wait for earlier ones to be used up."""
@@ -98,11 +105,6 @@ class FaultyProxy:
     def count(self, method: str, path: str) -> int:
         """How many requests fitted so far."""
         return sum(m == method and path in p for m, p in self.log)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving = self._loop.create_task(self._serve(reader, writer))
-        # also if the proxy closes before that has begun
-        serving.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -120,13 +122,15 @@ class FaultyProxy:
             self.log.append((method, path))
             fault = self._fault_for(method, path)
             raw = await self._pass_on(head, body) if fault.forward else b""
-            await asyncio.sleep(fault.delay_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), fault.delay_s)
             if not fault.drop:
                 writer.write((fault.answer or raw)[: fault.keep])
                 await writer.drain()
-        # cancelled: the proxy closes while it holds an answer back
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
+        finally:
+            writer.close()
 
     def _fault_for(self, method: str, path: str) -> Fault:
         for fault in self.faults:
