@@ -108,6 +108,8 @@ def unfold(panel: Locator) -> None:
 
 def unfold_all(notebook: Notebook, found: dict[str, Locator]) -> None:
     """Open what the panels hide: a child, a heat map, the details of runs and QPUs."""
+    # once the kernel has answered
+    expect(found["sweep"].get_by_role("button", name="Save", exact=True)).to_be_enabled()
     found["sweep"].locator(".oqc-row", has_text="FAILED").first.click()
     inside = found["sweep"].locator(".oqc-inside")
     expect(inside).to_contain_text("is not defined")

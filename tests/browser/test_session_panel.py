@@ -28,6 +28,11 @@ def rows(panel: Locator) -> Locator:
     return panel.locator(".oqc-jobs .oqc-rows-space .oqc-row")
 
 
+def answered(panel: Locator) -> None:
+    """Wait until the kernel has answered a panel, because only then its rows open."""
+    expect(panel.get_by_role("button", name="Export", exact=True)).to_be_enabled()
+
+
 def test_the_jobs_of_a_session_are_live_filtered_and_opened(
     open_notebook: OpenNotebook, local_qpu: LocalQpu
 ) -> None:
@@ -48,6 +53,7 @@ def test_the_jobs_of_a_session_are_live_filtered_and_opened(
     panel.get_by_role("button", name="Clear filter").click()
     panel.get_by_role("button", name="FAILED 1").click()
     expect(rows(panel)).to_have_count(1)
+    answered(panel)
     rows(panel).first.click()
     inside = panel.locator(".oqc-child .oqc-live")
     wait_for_state(inside, "FAILED")
@@ -160,6 +166,7 @@ def test_they_look_right_light_and_dark_wide_and_narrow(
     notebook.run_all()
     expect(rows(notebook.panel())).to_have_count(3)
     page.set_viewport_size({"width": 1100, "height": 1800})  # what is out of sight is not drawn
+    answered(notebook.panel())
     rows(notebook.panel()).nth(2).click()
     expect(notebook.panel().locator(".oqc-child .oqc-live")).to_be_visible()
     qpus = page.locator(".oqc-live[aria-label=QPUs]")

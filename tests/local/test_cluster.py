@@ -57,15 +57,18 @@ class Cluster:
         for process in self._processes:
             if process.poll() is None:
                 for below in psutil.Process(process.pid).children(recursive=True):
-                    below.kill()
+                    with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                        below.kill()
                 process.kill()
             process.wait()
 
 
 def _busy(cluster: Cluster) -> list[psutil.Process] | None:
     """Two simulators that have used more of their processors than their start takes."""
-    busy = [process for process in cluster.simulators() if process.cpu_times().user > 6]
-    return busy if len(busy) == 2 else None
+    with contextlib.suppress(psutil.NoSuchProcess):
+        busy = [process for process in cluster.simulators() if process.cpu_times().user > 6]
+        return busy if len(busy) == 2 else None
+    return None
 
 
 def _command(process: psutil.Process) -> str:

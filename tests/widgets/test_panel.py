@@ -16,7 +16,6 @@ from oqc_notebook import archive
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.widgets.packing import packed_changes
 from oqc_notebook.widgets.panel import Panel
-from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, ONE, LocalQpu, until
 from tests.widgets.conftest import Channel, changed_rows, unpacked
 
@@ -236,35 +235,29 @@ async def test_execute_says_what_kept_it_from_running(make_panel: MakePanel) -> 
 
 
 def test_cancel_from_another_thread_while_the_job_is_awaited(
-    background_loop: asyncio.AbstractEventLoop,
-    proxied: OqcSdk,
-    proxy: FaultyProxy,
-    make_panel: MakePanel,
+    background_loop: asyncio.AbstractEventLoop, make_panel: MakePanel
 ) -> None:
     def on_loop(coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, background_loop)
 
-    on_loop(proxied.open()).result()
-    job = proxied.create_job(program=ONE)
-    _, channel = make_panel(job)
-    channel.receive(do="cancel", run=NEVER)
-    assert channel.notes() == ["Nothing is in flight: there was nothing to cancel."]
-    running = proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
-    waiting = on_loop(job.execute())
-    until(lambda: job.state is JobState.RUNNING)
-    cancelled = proxy.spoil(
-        "GET", "/all_info", answer=answer(200, {"status": "CANCELLED"}), times=None
-    )
-    proxy.spoil("POST", "cancel", answer=answer(200, {}), forward=False)
-    running.times = 0
-    assert cancelled.times is None
-    clicking_thread(channel, do="cancel", run=NEVER)
-    assert channel.notes()[-1] == "Another run has begun since that click: nothing was cancelled."
-    clicking_thread(channel, do="cancel", run=f"{job.task_id}/0")
-    waiting.result(timeout=20)
-    channel.wait_for_note("The server says CANCELLED.")
-    assert job.state is JobState.CANCELLED
-    on_loop(proxied.close()).result()
+    with LocalQpu("--latency", "600") as qpu:
+        sdk = qpu.sdk()
+        on_loop(sdk.open()).result()
+        job = sdk.create_job(program=ONE)
+        _, channel = make_panel(job)
+        channel.receive(do="cancel", run=NEVER)
+        assert channel.notes() == ["Nothing is in flight: there was nothing to cancel."]
+        waiting = on_loop(job.execute())
+        until(lambda: job.state is JobState.SUBMITTED)
+        clicking_thread(channel, do="cancel", run=NEVER)
+        assert channel.notes()[-1] == (
+            "Another run has begun since that click: nothing was cancelled."
+        )
+        clicking_thread(channel, do="cancel", run=f"{job.task_id}/0")
+        waiting.result(timeout=20)
+        channel.wait_for_note("The server says CANCELLED.")
+        assert job.state is JobState.CANCELLED
+        on_loop(sdk.close()).result()
 
 
 async def test_refresh_says_what_the_server_says(
