@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 FLOOR_S, CEILING_S = 0.05, 15.0
 #: A pause is this share of the time without news, so a job is seen this much late at most.
 _SHARE_OF_SILENCE = 0.1
-#: In a line of more jobs than this, a look costs each of them less: then there are more looks ...
+#: Where more jobs than this came together, a look costs each of them less: then there are more
+#: looks ...
 _FEW_JOBS = 50
 #: ... up to so many times as many.
 _MOST_OFTEN = 4.0
+#: Jobs that come at most so much later than the last one came together with it (seconds).
+_TOGETHER_S = 1.0
 #: While jobs end faster than this, they are collected in batches (seconds).
 _BATCH_S = 0.2
 #: How often a job out of turn is looked at while all end in turn (seconds, at least).
@@ -41,9 +44,12 @@ class Line:
 
     def __init__(self, now: float) -> None:
         self.jobs: dict[Job, None] = {}
+        #: How many came together last.
+        self._together = 0
         #: How many jobs are looked at out of turn, at a time.
         self.stray_looks = 1
         self._next_stray = 0
+        self._came_at = now
         self._stray_look_at = now
         self._news_at = now
         self._hit_at = now
@@ -57,14 +63,16 @@ class Line:
         """Put a job at the end of the line; looks become frequent again."""
         if job not in self.jobs:
             self.jobs[job] = None
-        self._news_at = self._hit_at = self._looked_at = now
+        self._together = self._together + 1 if now - self._came_at <= _TOGETHER_S else 1
+        self._came_at = self._news_at = self._hit_at = self._looked_at = now
         self._just_hit = False
         self._pace = self._pace if len(self.jobs) > 1 else 0.0
 
     def due(self) -> float:
         """Give the time of the next look."""
         silence = self._looked_at - self._news_at
-        often = min(max(len(self.jobs) / _FEW_JOBS, 1.0), _MOST_OFTEN)
+        many = min(self._together, len(self.jobs))
+        often = min(max(many / _FEW_JOBS, 1.0), _MOST_OFTEN)
         pause = _SHARE_OF_SILENCE / often * silence
         if self._pace:
             gap = 1 / self._pace

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Snapshot: TypeAlias = JobSnapshot | CompositeJobSnapshot
 AnySnapshot = TypeVar("AnySnapshot", bound=Snapshot)
 
+#: How many full collections there had been when what was loaded was last counted as old.
+_collections = -1
+
 
 # ---- models ----
 
@@ -207,10 +210,22 @@ def _without_collections() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # what somebody else has frozen stays so
-                gc.freeze()  # and back: now they count as old, and are not searched next
-                gc.unfreeze()
+            _count_as_old()
             gc.enable()
+
+
+def _count_as_old() -> None:
+    """Keep the garbage collector from searching what was loaded as soon as it may.
+
+    Only a full collection frees what counts as old, and this puts that off. So there is one
+    before this is done again: else what a thousand loads made would stay, though nobody has it.
+    """
+    global _collections
+    collections = gc.get_stats()[2]["collections"]
+    if collections != _collections and not gc.get_freeze_count():  # nobody else has frozen any
+        _collections = collections
+        gc.freeze()
+        gc.unfreeze()
 
 
 def _check_versions(document: Document) -> None:

@@ -24,6 +24,7 @@ from oqc_notebook.sdk.service import Service
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.job import Job
+    from oqc_notebook.sdk.outputs import JobOutput
 
 logger = logging.getLogger("oqc_notebook.sdk")
 
@@ -76,8 +77,9 @@ class Poller:
         self._rests: dict[str, float] = {}
         #: Looks that their rounds did not wait for.
         self._slow: set[asyncio.Task[Any]] = set()
-        #: Jobs whose runs were just seen to end, and which are not written down yet.
-        self._unwritten: list[Job] = []
+        #: Jobs whose runs were just seen to end, and what these left, not written down yet. Other
+        #: runs of these jobs may begin first.
+        self._unwritten: list[tuple[Job, JobOutput]] = []
 
     # ---- followers ----
 
@@ -175,8 +177,9 @@ class Poller:
             job._look_refused(run, exc)
         else:
             job._take_over(run, answer)
-        if job._output is not before:
-            self._unwritten.append(job)
+        output = job._output
+        if output is not None and output is not before:
+            self._unwritten.append((job, output))
             if len(self._unwritten) >= _MOST_UNWRITTEN:
                 self._write_down()
 
@@ -199,8 +202,10 @@ class Poller:
             async with places:
                 await self.look(job)
 
-        results = await asyncio.gather(*map(look, jobs), return_exceptions=True)
-        self._write_down()
+        try:
+            results = await asyncio.gather(*map(look, jobs), return_exceptions=True)
+        finally:
+            self._write_down()
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -299,9 +304,12 @@ class Poller:
         """
         from oqc_notebook.sdk.snapshot_text import write_down  # which knows jobs
 
-        jobs, self._unwritten = self._unwritten, []
-        for job in jobs:
-            write_down(job)
+        unwritten, self._unwritten = self._unwritten, []
+        for job, output in unwritten:
+            try:
+                write_down(job, output)
+            except Exception:  # somebody may be changing it in another thread, say
+                logger.debug("%s is left to the first save", output.task_id, exc_info=True)
 
     async def _has_ended(self, line: Line, job: Job) -> bool | None:
         """Look at a job of a line; give whether it need not be looked at any more.

@@ -23,7 +23,8 @@ class Sealable:
     """What can be sealed; it is not, until the SDK does that."""
 
     #: How often anything sealed was opened, or read for the first time. While that stays the same,
-    #: all that is sealed and was never read is as it was: nobody need look at each.
+    #: all that is sealed and was never read is as it was: nobody need look at each. It is counted
+    #: last, or a save in another thread could find sealed what was counted already.
     openings: ClassVar[int] = 0
 
     _sealed = False
@@ -41,9 +42,9 @@ class Sealable:
         if self._sealed:
             with MOMENT:
                 if self._sealed:
-                    Sealable.openings += 1
                     self._unshare()
                     vars(self).update(_sealed=False, _kept=None)
+                    Sealable.openings += 1
 
     def _handed_out(self, name: str) -> None:
         """Expect changes of one value, which is about to be read."""
@@ -52,13 +53,19 @@ class Sealable:
         with MOMENT:
             if self._was_read(name):
                 return  # another thread was faster, and may have changed it since
-            Sealable.openings += 1
             try:
                 fingerprint = fingerprint_of(vars(self)[name])
             except ValueError:  # an object, which is no plain data
                 self._open()
             else:
                 vars(self)["_fingerprints"] = (*self._fingerprints, (name, fingerprint))
+                Sealable.openings += 1
+
+    def _keep(self, kept: tuple[Any, bytes]) -> None:
+        """Keep what was made of it, if it is still as it was sealed."""
+        with MOMENT:  # another thread may be about to open it
+            if self._is_as_sealed():
+                vars(self)["_kept"] = kept
 
     def _was_read(self, name: str) -> bool:
         return any(name == read for read, _ in self._fingerprints)

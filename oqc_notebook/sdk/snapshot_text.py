@@ -38,6 +38,10 @@ from oqc_notebook.sdk.snapshot_writing import (
 #: milliseconds.
 _MOST_ENTRIES = 2000
 
+#: A longer text of a job is not kept beside those of its outputs (bytes): it would take as much
+#: memory again, and to put it together takes hardly longer than to write it out.
+_LONGEST_WHOLE = 100_000
+
 #: What stands before, between and after the children of a composite.
 _BEGIN, _BETWEEN, _END = b',\n  "jobs": [\n', b",\n", b"\n  ]\n}\n"
 
@@ -134,9 +138,9 @@ def _parts_of_job(job: Moment, configs: Configs) -> list[bytes]:
     """Give the JSON of a job in parts: to join them twice would take as long as all the rest."""
     inputs = inputs_of_job(job, configs)
     said = what_it_says(job, inputs, configs)
-    whole = _whole_at_hand(job, inputs, said, configs)
-    if whole is not None:
-        return [whole]
+    parts = _parts_at_hand(job, inputs, said, configs)
+    if parts is not None:
+        return parts
     latest, history = outputs_of(job, partial(_line, inputs, configs))
     return _parts(_own_fields(job, inputs, said, configs), latest, history)
 
@@ -151,9 +155,9 @@ def _parts(fields: bytes, latest: dict[str, bytes], history: list[bytes]) -> lis
     ]
 
 
-def _whole_at_hand(
+def _parts_at_hand(
     job: Moment, inputs: Inputs, said: tuple[Any, ...] | None, configs: Configs
-) -> bytes | None:
+) -> list[bytes] | None:
     """Give the JSON of a job, if each of its outputs was written and nobody has read one since.
 
     That holds for most saves. As long as nothing at all was read, which is soon found out, it is
@@ -164,10 +168,16 @@ def _whole_at_hand(
     say_now = Sealable.openings, said  # before anything is looked at
     made_of = [job._output, job._error, *job.outputs_so_far]
     whole: bytes | None = job._kept_whole.of(say_now, made_of)
-    if whole is None and (lines := _lines_at_hand(job, inputs)) is not None:
-        whole = b"".join(_parts(_own_fields(job, inputs, said, configs), *lines))
+    if whole is None:
+        lines = _lines_at_hand(job, inputs)
+        if lines is None:
+            return None
+        parts = _parts(_own_fields(job, inputs, said, configs), *lines)
+        if sum(map(len, parts)) > _LONGEST_WHOLE:
+            return parts
+        whole = b"".join(parts)
         job._kept_whole.keep(whole, say_now, made_of)
-    return whole
+    return [whole]
 
 
 def _lines_at_hand(job: Moment, inputs: Inputs) -> tuple[dict[str, bytes], list[bytes]] | None:
@@ -211,22 +221,25 @@ def _list_of(lines: list[bytes]) -> list[bytes]:
     return parts
 
 
-def write_down(job: Job) -> None:
+def write_down(job: Job, output: JobOutput) -> None:
     """Write the JSON of a job whose run has just ended, and of its output, for the saves to come.
 
     A large one would hold up the session's loop, so it is left to the first save; and so
     is what cannot be written, because the save says so.
     """
-    moment = Moment.of(job)
-    output = moment._output
-    if output is None or not output._sealed or _entries(output) > _MOST_ENTRIES:
+    if not output._sealed or _entries(output) > _MOST_ENTRIES:
         return
     configs = Configs()
     with contextlib.suppress(SnapshotError):
-        _line(inputs_of(output, configs), configs, output)
+        line = _line(inputs_of(output, configs), configs, output)
+        moment = Moment.of(job)
+        if moment._output is not output:
+            return  # another run has begun, at whose end the job is written down
         inputs = inputs_of_job(moment, configs)
         said = what_it_says(moment, inputs, configs)
-        if _whole_at_hand(moment, inputs, said, configs) is None:
+        # not each time anew for one that is run a thousand times
+        short = len(line) * len(moment.outputs_so_far) < _LONGEST_WHOLE
+        if not short or _parts_at_hand(moment, inputs, said, configs) is None:
             _own_fields(moment, inputs, said, configs)
 
 
@@ -243,8 +256,7 @@ def _line(job: Inputs, configs: Configs, output: JobOutput) -> bytes:
     kept = output._kept
     if kept is None or (output._fingerprints and not output._is_as_sealed()):
         kept = inputs_of(output, configs), _json(document_of_output(output))
-        if output._is_as_sealed():
-            vars(output)["_kept"] = kept
+        output._keep(kept)
     inputs, line = kept
     if inputs == job:
         return line

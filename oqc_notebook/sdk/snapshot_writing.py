@@ -167,7 +167,7 @@ def document_without_outputs(job: Moment, inputs: Inputs, configs: Configs) -> D
         {
             "label": _text(job.label, "label"),
             "status": status,
-            "cancel_requested": job.cancel_requested,
+            "cancel_requested": bool(job.cancel_requested),
             "attr_policy": _policy_name(job._history.attr_policy),
             "run": run and run.unlike(inputs),
             "state_times": job._run and _times(job._run.state_times),
@@ -276,6 +276,8 @@ def _plain(name: str, value: Any, fits: bool, instead: Document) -> Any:
 def _times(times: str | dict[str, datetime]) -> str | dict[str, Any]:
     if isinstance(times, str):  # of a file, and nobody has asked for them since
         return times
+    if None in times.values():
+        raise SnapshotError("state_times has None where a time should be.")
     return text_of({state: _time(time, "state_times") for state, time in times.items()})
 
 

@@ -107,7 +107,7 @@ def composite():
             job._submitted()
             job._take_over(job._run, {"status": "RUNNING"})
             job._take_over(job._run, {"status": "COMPLETED", "results": counts(run)})
-            write_down(job)  # as the poller does after the looks that see runs end
+            write_down(job, job._output)  # as the poller does after the looks that see runs end
         jobs.append(job)
     return CompositeJob(jobs)
 

@@ -53,6 +53,30 @@ def test_a_new_job_makes_looks_frequent_again() -> None:
     assert line.due() == pytest.approx(1001.0 + FLOOR_S)
 
 
+def test_many_jobs_that_came_together_are_looked_at_more_often() -> None:
+    first, later = [], []
+    for count in (50, 100, 200, 1000):
+        line, _ = line_of(count)
+        first.append(line.due())
+        line.looked(0, 60.0)
+        later.append(line.due() - 60.0)
+    assert first == pytest.approx([FLOOR_S, FLOOR_S / 2, FLOOR_S / 4, FLOOR_S / 4])
+    assert later == pytest.approx([6.0, 3.0, 1.5, 1.5])
+
+
+def test_jobs_that_come_one_by_one_cost_as_many_looks_whether_many_wait_or_few() -> None:
+    looks = []
+    for count in (1, 300):
+        line, _ = line_of(count)
+        looks.append(0)
+        for came in range(10, 610, 10):
+            while (due := line.due()) < came:
+                line.looked(0, due)
+                looks[-1] += 1
+            line.add(Job("new", "q"), float(came))
+    assert looks[1] < 1.2 * looks[0]
+
+
 def test_a_server_that_asks_to_be_left_alone_is() -> None:
     line, _ = line_of(1)
     line.disturbed(7.0, 0.0)

@@ -6,7 +6,9 @@ import copy
 import gc
 import json
 import pickle
+import threading
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +17,14 @@ import pytest
 from compiler_config.config import CompilerConfig
 from pydantic import BaseModel, TypeAdapter
 
-from oqc_notebook.sdk import CompositeJob, Job, job_snapshot, snapshot_documents, snapshot_text
+from oqc_notebook.sdk import (
+    CompositeJob,
+    Job,
+    job_snapshot,
+    sealing,
+    snapshot_documents,
+    snapshot_text,
+)
 from oqc_notebook.sdk.errors import SnapshotError
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.persistence import file_content, load_file
@@ -256,6 +265,49 @@ def test_a_change_while_it_is_being_saved_is_in_the_next_save(
     assert file_content(job).count(b'"00":77') == 3
 
 
+@pytest.mark.parametrize(
+    ("owner", "opening", "change"),
+    [(JobOutput, "_unshare", "program"), (sealing, "fingerprint_of", "count")],
+    ids=["set", "read"],
+)
+def test_a_save_while_an_output_is_opened_does_not_hide_the_change_from_the_next(
+    owner: Any, opening: str, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = saved_twice(a_job())
+    opens = getattr(owner, opening)
+
+    def saved_meanwhile(*args: Any) -> Any:
+        file_content(job)
+        return opens(*args)
+
+    monkeypatch.setattr(owner, opening, saved_meanwhile)
+    CHANGES[change](job)
+    monkeypatch.undo()
+    after = file_content(job)
+    assert written_anew(job) == after
+
+
+def test_what_another_thread_changes_just_before_it_is_kept_is_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = a_job()
+    unchanged = JobOutput._is_as_sealed
+    change = threading.Thread(target=setattr, args=(job.history[1], "program", "changed"))
+
+    def changed_now(output: JobOutput) -> bool:
+        kept = unchanged(output)
+        if output is job.history[1]:
+            change.start()
+            change.join(0.1)
+        return kept
+
+    monkeypatch.setattr(JobOutput, "_is_as_sealed", changed_now)
+    file_content(job)
+    monkeypatch.undo()
+    change.join()
+    assert json.loads(file_content(job))["history"][1]["program"] == "changed"
+
+
 @pytest.mark.parametrize("history", UNREAD)
 def test_nothing_is_written_anew_where_nobody_could_have_changed_it(
     history: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
@@ -290,7 +342,8 @@ def test_counts_and_diagnostics_that_were_only_read_are_not_written_anew(
 def test_the_first_save_finds_every_run_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
     job = new_job()
     for _ in range(3):
-        snapshot_text.write_down(answered(submitted(job), "COMPLETED", results={"c": {"0": 1}}))
+        answered(submitted(job), "COMPLETED", results={"c": {"0": 1}})
+        snapshot_text.write_down(job, job.history.last)
     for name in ("document_of_output", "document_without_outputs", "_parts"):
         monkeypatch.delattr(snapshot_text, name)
     assert len(json.loads(file_content(job))["history"]) == 3
@@ -302,10 +355,30 @@ def test_a_large_result_is_not_written_down_before_a_save(monkeypatch: pytest.Mo
     job = answered(submitted(new_job()), "COMPLETED", results={"c": counts})
     raw = answered(submitted(new_job()), "COMPLETED", results={"c": [[0, 1]] * 5000})
     for large in (job, raw):
-        snapshot_text.write_down(large)
+        snapshot_text.write_down(large, large.history.last)
     monkeypatch.undo()
     assert b"11000011010011111" in file_content(job)
     assert file_content(raw).count(b"[0,1]") == 10_000  # as the result, and in the history
+
+
+def test_a_long_history_is_not_put_together_at_the_end_of_each_run_nor_kept_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = a_job(10)
+    monkeypatch.setattr(snapshot_text, "_LONGEST_WHOLE", 1000)
+    with monkeypatch.context() as patch:
+        patch.delattr(snapshot_text, "_lines_at_hand")
+        snapshot_text.write_down(job, job.history.last)
+    content = file_content(saved_twice(job))
+    assert job._kept_whole._latest is None
+    assert written_anew(job) == content
+
+
+def test_a_state_without_a_time_is_refused_because_it_could_not_be_loaded() -> None:
+    job = a_job()
+    job.history[1].state_times["RUNNING"] = None
+    with pytest.raises(SnapshotError, match=r"^history\[1\]\.state_times has None"):
+        file_content(job)
 
 
 def test_a_pickled_output_comes_back() -> None:
@@ -431,6 +504,12 @@ def test_the_garbage_collector_is_left_as_it_was(enabled: bool, content: bytes) 
     except SnapshotError:
         assert content == b"{"
     assert gc.isenabled() is enabled
+
+
+def test_jobs_of_many_loads_that_nobody_has_are_freed() -> None:
+    content = file_content(a_job())
+    jobs = [weakref.ref(load_file(content, "job.json", SDK)) for _ in range(300)]
+    assert sum(job() is not None for job in jobs) < 200
 
 
 def test_an_error_is_sealed_too() -> None:

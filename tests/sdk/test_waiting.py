@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk
+from oqc_notebook.sdk import Job, JobFailed, JobState, OqcSdk, snapshot_text
 from oqc_notebook.sdk.errors import OqcError, SessionUnreachableError, StaleResultWarning
 from oqc_notebook.sdk.waiting import now
 from tests.faulty import FaultyProxy, answer
@@ -485,6 +485,55 @@ async def test_a_job_that_gets_other_inputs_is_waited_for_no_longer_and_others_g
         await waits[1]
         assert other.completed
         assert sorted((await changed.execute()).one.data["c"]) == ["00", "11"]
+
+
+async def test_a_run_that_cannot_be_written_down_keeps_nobody_from_waiting(
+    proxied: OqcSdk, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed_by_another_thread(*_: object) -> None:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(snapshot_text, "write_down", changed_by_another_thread)
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE] * 2)
+        await composite.submit()
+        first, last = composite.jobs
+        held = proxy.spoil(
+            "GET", f"{last.task_id}/all_info", answer=answer(200, {"status": "RUNNING"}), times=None
+        )
+        waiting = asyncio.create_task(composite.wait())
+        await met(lambda: first.completed)
+        held.times = 0
+        await waiting
+        assert composite.completed
+
+
+async def test_each_run_is_written_down_though_the_next_one_begins_at_once(
+    local_qpu: LocalQpu,
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        jobs = [sdk.create_job(program=ONE) for _ in range(10)]
+
+        async def run_again(job: Job) -> None:
+            for _ in range(3):
+                await job.execute()
+
+        await asyncio.gather(*map(run_again, jobs))
+        await met(lambda: all(output._kept for job in jobs for output in job.history))
+
+
+async def test_a_refresh_that_is_given_up_leaves_no_job_behind(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        composite = sdk.create_job(program=[ONE] * 2)
+        await composite.submit()
+        first, last = composite.jobs
+        proxy.spoil("GET", f"{last.task_id}/all_info", delay_s=60.0, times=None)
+        while not first.completed:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(composite.refresh(), 0.3)
+        assert not sdk._require_connection().poller._unwritten
 
 
 async def test_an_observer_may_give_a_job_other_inputs_when_its_run_ends(
