@@ -18,7 +18,7 @@ _FEW_JOBS = 50
 #: ... up to so many times as many.
 _MOST_OFTEN = 4.0
 #: Jobs that come at most so much later than the last one came together with it (seconds).
-_TOGETHER_S = 1.0
+_TOGETHER_S = 0.2
 #: While jobs end faster than this, they are collected in batches (seconds).
 _BATCH_S = 0.2
 #: How often a job out of turn is looked at while all end in turn (seconds, at least).

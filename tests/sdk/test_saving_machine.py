@@ -180,5 +180,5 @@ class Saving(RuleBasedStateMachine):
             self.jobs[which] = from_file(self.jobs[which])
 
 
-Saving.TestCase.settings = settings(max_examples=200, stateful_step_count=12, deadline=None)
+Saving.TestCase.settings = settings(max_examples=120, stateful_step_count=12, deadline=None)
 TestSaving = Saving.TestCase
