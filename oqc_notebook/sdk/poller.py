@@ -260,7 +260,7 @@ class Poller:
             for look in done:
                 if look.result():
                     ended += 1
-                    width = min(width + 1, _MAX_LOOKS) if width else 0
+                    width = min(2 * width, _MAX_LOOKS)
                 elif look.result() is None and not passed_over:
                     passed_over = True  # it may be this job's own trouble: the next one tells
                 else:
