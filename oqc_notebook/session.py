@@ -115,9 +115,9 @@ def connect(
             url, authentication_token = local.url, local.token
         key = (url, authentication_token, email, password, id(credential))
         sdk = _sessions.pop(key, None)
-        is_new = sdk is None or not sdk.is_open
-        if sdk is None or is_new:
-            sdk = OqcSdk(url, authentication_token, email, password, credential)
+        new: OqcSdk | None = None
+        if sdk is None or not sdk.is_open:
+            sdk = new = OqcSdk(url, authentication_token, email, password, credential)
             run(sdk.open())
         _sessions[key] = sdk  # at the end, as the latest
         try:
@@ -132,7 +132,7 @@ def connect(
                     sdk, archive, record_cells=record_cells, simulated=simulated, secrets=secrets
                 )
         finally:
-            if is_new and simulated:
+            if sdk is new and simulated:
                 _introduce(sdk)  # after what the archive says, as in a replay
     if default_qpu_id is not None:
         sdk.set_default_qpu(default_qpu_id)

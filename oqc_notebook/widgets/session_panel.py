@@ -67,7 +67,7 @@ class SessionPanel(LivePanel):
         with self._lock:
             self._follow()
             rows = list(self._rows().values())
-            self._open(self._facts(rows), rows)
+            self._open(self._facts(rows) | reach_of(self._sdk), rows)
 
     # ---- facts ----
 
@@ -79,7 +79,6 @@ class SessionPanel(LivePanel):
             "url": self._sdk.url,
             "tallies": {state: states[state] for state in STATE_ORDER if state in states},
             "in_flight": any(row["in_flight"] for row in rows),
-            **reach_of(self._sdk),
         }
 
     def _rows(self) -> dict[int, Facts]:
