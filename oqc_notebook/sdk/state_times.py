@@ -31,7 +31,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def text_of(times: dict[str, Any]) -> str | dict[str, Any]:
     """Write times as a text, or leave them as they are where that cannot say them."""
-    in_utc = all(time.tzinfo is UTC for time in times.values())
+    in_utc = all(time is not None and time.tzinfo is UTC for time in times.values())
     if not times or not in_utc or not all(map(_STATE.fullmatch, times)):
         return times
     start, *others = times
