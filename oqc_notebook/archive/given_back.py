@@ -15,6 +15,7 @@ from oqc_notebook.archive.kernel_session import KernelSession
 from oqc_notebook.archive.modes import is_validated, mode
 from oqc_notebook.archive.recorded_answers import (
     CONNECTED,
+    LOOKED,
     SAID,
     WAITED,
     Answers,
@@ -33,6 +34,10 @@ from oqc_notebook.sdk.running import Runnable
 if TYPE_CHECKING:
     from oqc_notebook.archive.book import ArchivedRun
     from oqc_notebook.sdk.connection import Connection
+
+#: So many looks of a cell at jobs in flight are replayed: one that looks for hours, and sleeps
+#: in between, is not to take hours again.
+_MOST_LOOKS = 10
 
 
 class GivingBack:
@@ -61,9 +66,10 @@ class GivingBack:
         self._jobs: weakref.WeakKeyDictionary[Job, JobRecord] = weakref.WeakKeyDictionary()
         self._serving = Serving(self.sidecar)
         self._answers = Answers(self.sidecar)
-        #: The newest wait for each, and the jobs that are not to end while it lasts.
-        self._waits: weakref.WeakKeyDictionary[Runnable, Question] = weakref.WeakKeyDictionary()
-        self._late: weakref.WeakSet[Job] = weakref.WeakSet()
+        #: The newest wait for, or look at, each; in replay, the jobs that are not to end while it
+        #: lasts, with the status in which they were left.
+        self._looks: weakref.WeakKeyDictionary[Runnable, Question] = weakref.WeakKeyDictionary()
+        self._left: weakref.WeakKeyDictionary[Job, str] = weakref.WeakKeyDictionary()
         #: By the address of a service: what it said of its QPUs.
         self._qpus: dict[str, list[dict[str, Any]]] = {}
         self._panels = Panels(self.sidecar, self.session.notes, self._writer.wake)
@@ -84,7 +90,7 @@ class GivingBack:
         from oqc_notebook.archive.replay import ReplayConnection
 
         qpus = self._qpus[url] if url in self._qpus else self.connected()["qpus"]
-        return ReplayConnection(qpus, self._end_of, self._late.__contains__)
+        return ReplayConnection(qpus, self._end_of, self._left.get)
 
     def note_connection(self, url: str, *, simulated: bool, qpus: list[dict[str, Any]]) -> None:
         """Take down what a session found when it was opened."""
@@ -180,27 +186,43 @@ class GivingBack:
         then = self._answers.archived_exactly(question) if is_validated() else None
         return text if then is None else str(then)
 
-    # ---- waits whose time was up ----
+    # ---- jobs that were left in flight ----
 
-    def _waits_for(self, runnable: Runnable) -> None:
-        """Take note of a wait; in replay, find out whether its time was up too early."""
-        self._waits[runnable] = question = self._question(WAITED)
+    def looking(self, runnable: Runnable) -> None:
+        """Note that the cell that runs asks for a look."""
+        with self._lock:
+            self._looks_at(runnable, LOOKED)
+
+    def _looks_at(self, runnable: Runnable, how: str) -> None:
+        """Take note of a wait or look; in replay, find out what it left in flight."""
+        question = self._question(how)
+        self._looks.pop(runnable, None)
+        if question.execution is None and has_kernel():  # a button asks, not the notebook
+            return
+        self._looks[runnable] = question
         if mode() == "replay":
             members = runnable._members()
-            self._late.difference_update(members)
-            for place in self._answers.archived_exactly(question) or ():
-                self._late.update(members[place : place + 1])
+            self._end_from_now_on(members)
+            for place, status in self._answers.archived_exactly(question) or ():
+                for job in members[place : place + 1]:
+                    self._left[job] = status
 
-    def late(self, runnable: Runnable) -> None:
-        """Note which jobs a wait was too short for; in replay, let them end from now on."""
+    def left(self, runnable: Runnable) -> None:
+        """Note which jobs were left in flight; in replay, let them end from now on."""
         members = runnable._members()
+        question = self._looks.get(runnable)
         if mode() == "replay":
-            self._late.difference_update(members)
+            self._end_from_now_on(members)
             for job in members:
                 job._tell_poller()
-        elif (question := self._waits.get(runnable)) is not None:
-            late = [place for place, job in enumerate(members) if not job.ended]
-            self._note_answer(line_of(question, late))
+        elif question and (question.name == WAITED or question.ordinal < _MOST_LOOKS):
+            left = [(place, job.status) for place, job in enumerate(members) if not job.ended]
+            if left:
+                self._note_answer(line_of(question, left))
+
+    def _end_from_now_on(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._left.pop(job, None)
 
     # ---- runs ----
 

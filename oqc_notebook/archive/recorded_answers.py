@@ -26,8 +26,8 @@ from oqc_notebook.sdk.errors import ServerError
 CONNECTED = "connect"
 #: Where results are archived, in words.
 SAID = "said"
-#: The children that a wait was too short for.
-WAITED = "wait"
+#: The jobs that a wait was too short for, or a look was too early for, with their status.
+WAITED, LOOKED = "wait", "look"
 
 #: Questions of which only so many arguments belong to the key: the others are times.
 _KEY_ARGUMENTS = {"tasks": 1}

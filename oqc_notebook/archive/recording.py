@@ -18,6 +18,7 @@ from oqc_notebook.archive.documents import with_one_run
 from oqc_notebook.archive.formats import Provenance
 from oqc_notebook.archive.given_back import GivingBack
 from oqc_notebook.archive.modes import archiving_is_off, mode
+from oqc_notebook.archive.recorded_answers import WAITED
 from oqc_notebook.archive.records import CompositeRecord, EndedRun, JobRecord, inputs_sha256
 from oqc_notebook.archive.sidecar import warn_once
 from oqc_notebook.sdk import CompositeJob, Job, JobState
@@ -103,7 +104,7 @@ class Archive(GivingBack):
             if mode() != "replay" and not self._begin():
                 return
             self._announce()
-            self._waits_for(runnable)
+            self._looks_at(runnable, WAITED)
         fresh = [job for job in anew if not _goes_on(job)]
         for job in fresh:  # each by itself: the session's loop must not wait for all
             self._ask(job, execution)

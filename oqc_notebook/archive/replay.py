@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oqc_notebook.archive.errors import NotArchivedError
-from oqc_notebook.archive.serving import complete
+from oqc_notebook.archive.serving import complete, stay
 from oqc_notebook.sdk import Job
 from oqc_notebook.sdk.answers import Run, own_config
 from oqc_notebook.sdk.connection import Connection
@@ -16,6 +16,7 @@ from oqc_notebook.sdk.service import Service
 from oqc_notebook.sdk.states import MOMENT
 from oqc_notebook.sdk.submission import Submissions
 from oqc_notebook.sdk.transport import Transport
+from oqc_notebook.sdk.waiting import wait_for_all
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     #: Gives the archived end of a job in flight.
     EndOf = Callable[[Job], ArchivedRun | None]
+    #: Gives the status that a job in flight had when somebody left it; None if it is to end now.
+    LeftAt = Callable[[Job], str | None]
 
 
 class ReplayConnection(Connection):
@@ -36,17 +39,31 @@ class ReplayConnection(Connection):
         What the service said of its QPUs when the session was opened.
     end_of
         Gives the archived end of a job in flight.
-    is_late
-        Whether a job is not to end now, since somebody's time to wait was up before it did.
+    left_at
+        Gives the status that a job in flight had when somebody had looked, or when the time to
+        wait was up; None if it is to end now.
     """
 
-    def __init__(
-        self, qpus: list[dict[str, Any]], end_of: EndOf, is_late: Callable[[Job], bool]
-    ) -> None:
+    def __init__(self, qpus: list[dict[str, Any]], end_of: EndOf, left_at: LeftAt) -> None:
         super().__init__(_NoTransport())
         self.service._known(qpus)
-        self.poller = _ReplayPoller(self.service, end_of, is_late)
+        self._left_at = left_at
+        self.poller = _ReplayPoller(self.service, end_of, left_at)
         self.submissions = Submissions(self.service, self.poller)
+
+    async def until_over(
+        self, overs: Mapping[Job, asyncio.Future[Exception | None]], timeout_s: float | None
+    ) -> set[asyncio.Future[Exception | None]]:
+        """Give those that were not over by then at once: their time is not waited for again."""
+        left = {job for job in overs if self._left_at(job) is not None}
+        if timeout_s is None or not left:
+            return await super().until_over(overs, timeout_s)
+        submissions = {job._submission for job in left if job._submission is not None}
+        await wait_for_all(submissions, timeout_s)
+        await self.poller.look_all(left)
+        others = {job: over for job, over in overs.items() if job not in left}
+        late = {overs[job] for job in left if not overs[job].done()}
+        return late | await super().until_over(others, timeout_s)
 
     async def _cancel_some(self, qpu_id: str, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -79,14 +96,14 @@ class _ReplayPoller(Poller):
     who submits a job still sees it in flight.
     """
 
-    def __init__(self, service: Service, end_of: EndOf, is_late: Callable[[Job], bool]) -> None:
+    def __init__(self, service: Service, end_of: EndOf, left_at: LeftAt) -> None:
         super().__init__(service)
         self._end_of = end_of
-        self._is_late = is_late
+        self._left_at = left_at
 
     def follow(self, job: Job) -> asyncio.Future[Exception | None]:
         over = super().follow(job)
-        if job.in_flight and not self._is_late(job):
+        if job.in_flight and self._left_at(job) is None:
             try:
                 complete(job, self._required(job))
             except NotArchivedError as exc:
@@ -94,12 +111,15 @@ class _ReplayPoller(Poller):
         return over
 
     def changed(self, job: Job) -> None:
-        may_end = not self._is_late(job) and self._end_of(job) is not None
+        may_end = self._left_at(job) is None and self._end_of(job) is not None
         if not job.in_flight or may_end:
             super().changed(job)
 
     async def look(self, job: Job, *, attempts: int | None = None) -> None:
-        if not job.ended:
+        status = self._left_at(job)
+        if status is not None:
+            stay(job, status, self._end_of(job))
+        elif not job.ended:
             complete(job, self._required(job))
 
     async def attach(self, job: Job) -> None:

@@ -11,7 +11,7 @@ from oqc_notebook.archive.errors import NotArchivedError
 from oqc_notebook.archive.formats import Provenance
 from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.sdk import Job, JobState
-from oqc_notebook.sdk.states import MOMENT
+from oqc_notebook.sdk.states import MOMENT, state_of
 
 
 class Serving:
@@ -108,6 +108,15 @@ def _reach(job: Job, archived: Job, state: JobState) -> None:
         if state.value in archived.state_times:
             job._run.state_times[state.value] = archived.state_times[state.value]
     job._changed()
+
+
+def stay(job: Job, status: str, run: ArchivedRun | None) -> None:
+    """Have a job in flight be where it was when somebody left it; `run` is how it ended."""
+    state = state_of(status)
+    if job.in_flight and state is not JobState.CREATED:
+        with MOMENT:
+            job._status = status
+        _reach(job, job if run is None else run.job, state)
 
 
 def complete(job: Job, run: ArchivedRun) -> None:

@@ -163,7 +163,7 @@ def status(here: Workspace, args: argparse.Namespace, _: str) -> None:
     name, found = here.job(args.NAME)
     if any(job.in_flight for job in found._members()):
         oqc_notebook.run(found.refresh())
-    show.say(show.status_line(name, found))
+    show.say(_status_line(here, name, found))
 
 
 def cancel(here: Workspace, args: argparse.Namespace, _: str) -> None:
@@ -171,9 +171,16 @@ def cancel(here: Workspace, args: argparse.Namespace, _: str) -> None:
     name, found = here.job(args.NAME)
     if any(job.in_flight for job in found._members()):
         oqc_notebook.run(found.cancel())
-        show.say(show.status_line(name, found))
+        show.say(_status_line(here, name, found))
     else:
         show.say(f"{name} is not in flight: there is nothing to cancel. It is {found.state}.")
+
+
+def _status_line(here: Workspace, name: str, job: AnyJob) -> str:
+    """Say how a job is doing; in replay, what was said then of one in flight: for how long."""
+    line = show.status_line(name, job)
+    known = _archive(here)
+    return line if known is None or job.ended else known.as_then("status", lambda: line) or line
 
 
 def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
@@ -191,9 +198,13 @@ def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 def _as_said(here: Workspace, text: str) -> str:
     """Give what is said of a file; in a validation on another machine, what was said then."""
-    sdk = here.latest_session()
-    known = None if sdk is None else archive.archive_of(sdk)
+    known = _archive(here)
     return text if known is None else known.as_said(text)
+
+
+def _archive(here: Workspace) -> archive.Archive | None:
+    sdk = here.latest_session()
+    return None if sdk is None else archive.archive_of(sdk)
 
 
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:

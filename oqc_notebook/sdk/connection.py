@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from oqc_notebook.sdk.errors import ServerError
@@ -14,6 +14,7 @@ from oqc_notebook.sdk.service import Service
 from oqc_notebook.sdk.service_v4 import ServiceV4
 from oqc_notebook.sdk.submission import Submissions
 from oqc_notebook.sdk.transport import Transport
+from oqc_notebook.sdk.waiting import wait_for_all
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.job import Job
@@ -64,6 +65,12 @@ class Connection:
         await self.submissions.close()
         await self.poller.close()
         await self.transport.close()
+
+    async def until_over(
+        self, overs: Mapping[Job, asyncio.Future[Exception | None]], timeout_s: float | None
+    ) -> set[asyncio.Future[Exception | None]]:
+        """Wait until runs are over that are followed; give those that are not by then."""
+        return await wait_for_all(set(overs.values()), timeout_s)
 
     async def cancel(self, jobs: Sequence[Job]) -> None:
         """Ask for jobs to be cancelled, then look at each once."""

@@ -65,8 +65,12 @@ class Recorder(Protocol):
         """Note that a job changed; on the loop of its session, so nothing may take long here."""
         ...
 
-    def late(self, runnable: Runnable) -> None:
-        """Note that somebody's time to wait was up; on the session's loop."""
+    def looking(self, runnable: Runnable) -> None:
+        """Note that somebody asks for one look at it; called as :meth:`asked` is."""
+        ...
+
+    def left(self, runnable: Runnable) -> None:
+        """Note that who looked has seen it, or whose time to wait was up; on the session's loop."""
         ...
 
     async def settled(self) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.errors import SessionClosedError, SessionError, SessionNotOpenError
 from oqc_notebook.sdk.loops import on_loop
-from oqc_notebook.sdk.waiting import now, wait_for_all
+from oqc_notebook.sdk.waiting import wait_for_all
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.connection import Connection
     from oqc_notebook.sdk.job import Job
     from oqc_notebook.sdk.job_snapshot import CompositeJobSnapshot, JobSnapshot
     from oqc_notebook.sdk.proxy import JobOutputProxy
+    from oqc_notebook.sdk.recording import Recorder
 
 #: Called with the job that changed, on the loop of its session.
 Observer = Callable[["Job"], None]
@@ -191,7 +192,9 @@ class Runnable:
         if not known:
             raise RuntimeError("Nothing has been submitted yet; call submit() or execute() first.")
         connection = self._connection()
-        await on_loop(connection.loop, connection.poller.look_all, known)
+        if recorder := self._recorder():
+            recorder.looking(self)
+        await on_loop(connection.loop, self._look, connection, known)
         return self
 
     async def cancel(self) -> Self:
@@ -208,7 +211,9 @@ class Runnable:
         active = [job for job in self._members() if job.in_flight or job._submission is not None]
         if active:
             connection = self._connection()
-            await on_loop(connection.loop, connection.cancel, active)
+            if recorder := self._recorder():
+                recorder.looking(self)
+            await on_loop(connection.loop, self._cancel, connection, active)
         return self
 
     async def cancel_if_active(self) -> Self:
@@ -229,9 +234,12 @@ class Runnable:
 
     def _asked(self, anew: Sequence[Job]) -> None:
         """Tell the recorder who asks, before anything is awaited: in the caller's own context."""
+        if recorder := self._recorder():
+            recorder.asked(self, anew)
+
+    def _recorder(self) -> Recorder | None:
         client = self._members()[0]._client
-        if client is not None and client._recorder is not None:
-            client._recorder.asked(self, anew)
+        return None if client is None else client._recorder
 
     # ---- the same, on the session's loop ----
 
@@ -275,32 +283,40 @@ class Runnable:
         self, connection: Connection, anew: Iterable[Job], timeout_s: float | None
     ) -> None:
         """Submit the jobs of `anew`, then wait until no member is in flight any more."""
-        started = now()
         connection.submissions.start(anew)
         followed = [job for job in self._members() if not job.ended]
         for job in followed:
             job._forget_look_error()
-        overs = {connection.poller.follow(job) for job in followed}
+        overs = {job: connection.poller.follow(job) for job in followed}
         try:
-            late = await wait_for_all(overs, timeout_s)
+            late = await connection.until_over(overs, timeout_s)
         finally:
             for job in followed:
                 connection.poller.unfollow(job)
-        client = self._members()[0]._client
-        recorder = None if client is None else client._recorder
+        recorder = self._recorder()
         if late:
-            if recorder is not None:
-                recorder.late(self)
+            if recorder:
+                recorder.left(self)
             raise TimeoutError(
                 f"{len(late)} of {len(self._members())} job(s) had not ended after "
-                f"{now() - started:.1f} s. They stay in flight and nothing is lost: "
+                f"{timeout_s} s. They stay in flight and nothing is lost: "
                 f"wait() or execute() goes on waiting, refresh() looks once. {self!r}"
             )
-        if recorder is not None:
+        if recorder:
             await recorder.settled()
-        for over in overs:
+        for over in overs.values():
             if reason := over.result():
                 raise reason
+
+    async def _look(self, connection: Connection, jobs: Iterable[Job]) -> None:
+        await connection.poller.look_all(jobs)
+        if recorder := self._recorder():
+            recorder.left(self)
+
+    async def _cancel(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        await connection.cancel(jobs)
+        if recorder := self._recorder():
+            recorder.left(self)
 
     # ---- observing and saving ----
 

@@ -47,12 +47,17 @@ def everything(job):
 def run_live(notebook: Path, qpu: LocalQpu, *cells: str) -> list[Cell]:
     """Run cells in a live kernel of a notebook, which is made of them, and archive them."""
     make_notebook(notebook, *cells)
-    env = {**os.environ, "OQC_NOTEBOOK_PATH": str(notebook), "OQC_URL": qpu.url}
-    env |= {"OQC_AUTH_TOKEN": qpu.token, "OQC_NOTEBOOK_MODE": "live"}
-    with Kernel(cwd=str(notebook.parent), env=env) as kernel:
+    with live_kernel(notebook, qpu.url, qpu.token) as kernel:
         done = all_ok(kernel.run(*cells))
         all_ok(kernel.run("assert sdk._recorder.flush()"))
     return done
+
+
+def live_kernel(notebook: Path, url: str, token: str) -> Kernel:
+    """A kernel of a notebook in which every run is submitted."""
+    env = {**os.environ, "OQC_NOTEBOOK_PATH": str(notebook), "OQC_URL": url}
+    env |= {"OQC_AUTH_TOKEN": token, "OQC_NOTEBOOK_MODE": "live"}
+    return Kernel(cwd=str(notebook.parent), env=env)
 
 
 def offline_kernel(notebook: Path, mode: str = "replay") -> Kernel:

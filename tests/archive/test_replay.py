@@ -15,11 +15,13 @@ from tests.archive.replays import (
     EVERYTHING,
     all_ok,
     comparable,
+    live_kernel,
     offline_kernel,
     replayed,
     run_live,
 )
 from tests.archive.support import make_notebook, names_in, read, runs_in
+from tests.faulty import FaultyProxy, answer
 from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
 from tests.support_kernel import Kernel
 
@@ -114,6 +116,44 @@ def test_the_same_cells_show_the_same_in_every_field_without_a_network(
     for then, now in zip(comparable(live), comparable(again), strict=True):
         assert now == then
     assert before == {n: (tmp_path / "lab.oqc" / n).read_bytes() for n in archived(tmp_path)}
+
+
+#: While the service calls their jobs running.
+IN_FLIGHT = (
+    CONNECT,
+    f"job = sdk.create_job(program={BELL!r})\nawait job.submit()\nprint(job.status)",
+    "await job.refresh()\nprint(job, job.status, list(job.state_times))",
+    "%oqc_status job",
+    "try:\n    await job.wait(timeout_s=2)\nexcept TimeoutError as exc:\n    print(exc)",
+    f"import os\nboth = sdk.create_job(program=[{ONE!r}, {BELL!r}])\n"
+    "try:\n    await both.execute(timeout_s=float(os.environ['PATIENCE_S']))\n"
+    "except TimeoutError:\n    print([child.status for child in both.jobs])",
+    "await both.jobs[0].cancel()\nprint(both.jobs[0].state, both.jobs[0].cancel_requested)",
+    "for _ in range(2):\n    await both.refresh()\n    print(both)",
+)
+THEN = ("await job.refresh()\nprint(job)", "await both.wait()\nprint(both)")
+
+
+def test_jobs_in_flight_are_where_they_were_and_their_time_is_not_waited_for_again(
+    tmp_path: Path, local_qpu: LocalQpu, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    cells = ("%load_ext oqc_notebook", EVERYTHING, *IN_FLIGHT, *THEN, "everything(job)")
+    make_notebook(notebook, *cells)
+    proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "RUNNING"}), times=None)
+    proxy.spoil("POST", "/tasks/cancel_many", answer=answer(200, {}), forward=False, times=None)
+    monkeypatch.setenv("PATIENCE_S", "2")
+    with live_kernel(notebook, proxy.url, local_qpu.token) as kernel:
+        live = all_ok(kernel.run(*cells[:-3]))
+        proxy.faults.clear()
+        live += all_ok(kernel.run("await job.wait()", *cells[-3:]))
+        all_ok(kernel.run("assert sdk._recorder.flush()"))
+    del live[len(cells) - 3]  # the wait
+    assert "RUNNING" in live[4].text
+    monkeypatch.setenv("PATIENCE_S", "3600")
+    again = all_ok(replayed(notebook, *cells))
+    for then, now in zip(comparable(live), comparable(again), strict=True):
+        assert now == then
 
 
 def archived(folder: Path) -> list[str]:
