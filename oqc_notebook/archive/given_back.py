@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from oqc_notebook.archive.cells import Execution, has_kernel
 from oqc_notebook.archive.errors import NotArchivedError
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 #: So many looks of a cell at jobs in flight are replayed: one that looks for hours, and sleeps
 #: in between, is not to take hours again.
 _MOST_LOOKS = 10
+#: The places of jobs that were left in flight, with their status.
+_LEFT = TypeAdapter(list[tuple[int, str]])
 
 
 class GivingBack:
@@ -203,9 +208,10 @@ class GivingBack:
         if mode() == "replay":
             members = runnable._members()
             self._end_from_now_on(members)
-            for place, status in self._answers.archived_exactly(question) or ():
-                for job in members[place : place + 1]:
-                    self._left[job] = status
+            left = self._answers.archived_exactly(question)
+            with contextlib.suppress(ValidationError):  # nothing, or nothing that we wrote
+                for place, status in _LEFT.validate_python(left):
+                    self._left.update(dict.fromkeys(members[place : place + 1], status))
 
     def left(self, runnable: Runnable) -> None:
         """Note which jobs were left in flight; in replay, let them end from now on."""

@@ -169,7 +169,7 @@ def status(here: Workspace, args: argparse.Namespace, _: str) -> None:
 def cancel(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Cancel a job."""
     name, found = here.job(args.NAME)
-    if any(job.in_flight for job in found._members()):
+    if found._active():
         oqc_notebook.run(found.cancel())
         show.say(_status_line(here, name, found))
     else:

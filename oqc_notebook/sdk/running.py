@@ -208,8 +208,7 @@ class Runnable:
         SessionError
             If the session is not open, is closed, or cannot reach the server.
         """
-        active = [job for job in self._members() if job.in_flight or job._submission is not None]
-        if active:
+        if active := self._active():
             connection = self._connection()
             if recorder := self._recorder():
                 recorder.looking(self)
@@ -219,6 +218,10 @@ class Runnable:
     async def cancel_if_active(self) -> Self:
         """Cancel what is in flight; the same as :meth:`cancel`, which never touches the rest."""
         return await self.cancel()
+
+    def _active(self) -> list[Job]:
+        """Give the members that can be cancelled."""
+        return [job for job in self._members() if job.in_flight or job._submission is not None]
 
     def _connection(self) -> Connection:
         clients = {id(job._client): job._client for job in self._members()}

@@ -227,7 +227,12 @@ def test_damaged_and_hostile_files_are_passed_over(tmp_path: Path, local_qpu: Lo
     cells = (CONNECT, MAKE + "\njob", "await job.execute()\nprint(job.task_id)")
     live = run_live(notebook, local_qpu, *cells)
     (answers,) = tmp_path.glob("lab.oqc/sessions/*.answers.jsonl")
-    answers.write_bytes(b"{\n" + answers.read_bytes() + b'{"name": 5}\n\xff')
+    (run,) = tmp_path.glob("lab.oqc/runs/*/*.json")
+    wait = json.loads(answers.read_text().splitlines()[-1])
+    wait |= {"name": "wait", "arguments": [], "ordinal": 0, "answer": [0, "RUNNING", {}]}
+    wait["cell_sha256"] = read(run)["oqc_archive"]["provenance"]["cell"]["sha256"]
+    more = json.dumps(wait).encode() + b'\n{"name": 5}\n\xff'
+    answers.write_bytes(b"{\n" + answers.read_bytes() + more)
     (panel,) = tmp_path.glob("lab.oqc/panels/*/*.json")
     (panel.parent / "0009.json").write_text("[]")
     shown = read(panel)
@@ -237,7 +242,6 @@ def test_damaged_and_hostile_files_are_passed_over(tmp_path: Path, local_qpu: Lo
     assert again[2].text == live[2].text
     assert "○ CREATED" in again[1].outputs[1]["text/plain"]
     assert "script" not in again[1].outputs[1]["text/html"]
-    (run,) = tmp_path.glob("lab.oqc/runs/*/*.json")
     run.write_text("{}")
     assert "which should hold it, cannot be read." in replayed(notebook, *cells)[2].message
 
