@@ -391,6 +391,24 @@ async def test_a_cancellation_that_the_server_has_not_confirmed_is_cancel_reques
         assert not job.cancel_requested
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["accepted", "refused"])
+async def test_a_job_that_ends_while_its_cancellation_is_answered_has_just_ended(
+    proxied: OqcSdk, proxy: FaultyProxy, refused: bool
+) -> None:
+    async with proxied as sdk:
+        said = answer(409, {"detail": "it has ended"}) if refused else answer(200, ["OK"])
+        asked = proxy.spoil("POST", "/cancel_many", forward=False, answer=said, delay_s=60.0)
+        job = await sdk.create_job(program=ONE).submit()
+        cancelling = asyncio.create_task(job.cancel())
+        await met(lambda: proxy.count("POST", "/cancel_many") == 1)
+        await job.wait()
+        asked.delay_s = 0.0
+        await cancelling
+        assert job.completed
+        assert not job.cancel_requested
+        assert job.error is None
+
+
 async def test_an_expired_task_ends_with_an_error(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "EXPIRED"}), times=None)
