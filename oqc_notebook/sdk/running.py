@@ -280,12 +280,12 @@ class Runnable:
         followed = [job for job in self._members() if not job.ended]
         for job in followed:
             job._forget_look_error()
-        overs = {connection.poller.follow(job) for job in followed}
+        overs = [connection.poller.follow(job) for job in followed]
         try:
-            late = await wait_for_all(overs, timeout_s)
+            late = await wait_for_all(set(overs), timeout_s)
         finally:
-            for job in followed:
-                connection.poller.unfollow(job)
+            for job, over in zip(followed, overs, strict=True):
+                connection.poller.unfollow(job, over)
         client = self._members()[0]._client
         recorder = None if client is None else client._recorder
         if late:
