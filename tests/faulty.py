@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import threading
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ class Fault:
     keep
         How many bytes of the answer are sent before the connection is closed.
     delay_s
-        How long the answer is held back.
+        How long the answer is held back; made shorter meanwhile, it comes earlier.
     """
 
     method: str
@@ -66,7 +65,7 @@ class FaultyProxy:
         self.faults: list[Fault] = []
         #: Method and path of every request, in order of arrival.
         self.log: list[tuple[str, str]] = []
-        self._over = asyncio.Event()
+        self._over = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -89,7 +88,7 @@ class FaultyProxy:
             self._loop.remove_reader(listening.fileno())
         await asyncio.sleep(0)  # what has been accepted begins, as it cannot with a closed server
         self._server.close()
-        self._over.set()
+        self._over = True
         # that ends by itself: to cancel it may leave sockets open
         while rest := asyncio.all_tasks() - {asyncio.current_task()}:
             _, late = await asyncio.wait(rest, timeout=2)
@@ -122,8 +121,9 @@ class FaultyProxy:
             self.log.append((method, path))
             fault = self._fault_for(method, path)
             raw = await self._pass_on(head, body) if fault.forward else b""
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), fault.delay_s)
+            began = self._loop.time()
+            while not self._over and self._loop.time() - began < fault.delay_s:
+                await asyncio.sleep(0.01)
             if not fault.drop:
                 writer.write((fault.answer or raw)[: fault.keep])
                 await writer.drain()

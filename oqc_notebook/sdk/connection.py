@@ -86,12 +86,18 @@ class Connection:
         await self.poller.look_all([job for job in jobs if job.cancel_requested])
 
     async def _cancel_some(self, qpu_id: str, jobs: Sequence[Job]) -> None:
+        runs = {job: job._run for job in jobs if job.in_flight}
+        if not runs:
+            return
+        refusal = None
         try:
-            await self.service.cancel(qpu_id, [str(job.task_id) for job in jobs])
+            await self.service.cancel(qpu_id, [str(job.task_id) for job in runs])
         except ServerError as exc:
-            for job in jobs:
-                if job._run is not None:
-                    job._look_refused(job._run, exc)
-        else:
-            for job in jobs:
+            refusal = exc
+        for job, run in runs.items():
+            if run is None or run is not job._run or not job.in_flight:
+                continue  # it ended meanwhile, or was given other inputs
+            if refusal is None:
                 job._cancel_asked()
+            else:
+                job._look_refused(run, refusal)

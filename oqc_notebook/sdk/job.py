@@ -173,9 +173,9 @@ class Job(Lifecycle):
                 raise AttributeError(
                     f"A job has no input {name!r}; there are {', '.join(_CONFIGURABLE)}."
                 )
-        if self.in_flight:
+        if self.task_id is not None and not self.ended:
             logger.warning(
-                "Task %s is left to itself: its job was given other inputs while it was in flight.",
+                "Task %s is left to itself: its job was given other inputs before it had ended.",
                 self.task_id,
             )
         with MOMENT:
@@ -186,9 +186,10 @@ class Job(Lifecycle):
             for name, value in kwargs.items():
                 setattr(self, name, value)
             self.task_id = None
+            self.cancel_requested = False
             self._state = JobState.CREATED
             self._status = None
-            self._run = None
+            self._run = self._submission = None
         self._changed()
         return self
 

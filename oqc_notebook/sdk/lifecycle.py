@@ -64,6 +64,7 @@ class Lifecycle(Runnable):
         #: The inputs of the latest run; None before the first one.
         self._run: Run | None = None
         self._task_fields: dict[str, Any] = {}
+        #: The submission that is under way; one that is not here has no say any more.
         self._submission: asyncio.Task[Exception | None] | None = None
         self._output: JobOutput | None = None
         self._error: JobError | None = None
@@ -163,33 +164,39 @@ class Lifecycle(Runnable):
             self.cancel_requested = False
             self.timings = self.metrics = self.metadata = None
 
+    # another thread may give a job other inputs in the middle of these: then it has no run
+
     def _reserved(self, task_id: uuid.UUID) -> None:
         with MOMENT:
+            if self._run is None:
+                return
             self.task_id = task_id
         self._changed()
 
     def _submitted(self) -> None:
         with MOMENT:
-            if self._state is JobState.CREATED:
+            if self._run is not None and self._state is JobState.CREATED:
                 self._reach(JobState.SUBMITTED)
+                self._status = None  # the server's last word was CREATED, if it was asked
         self._changed()
 
     def _refused(self, exc: ServerError) -> None:
-        assert self._run is not None
         with MOMENT:
+            if self._run is None:
+                return
             # nothing runs under a reserved id that was refused
             self.task_id = None
             self._reach(JobState.FAILED)
+            self._status = None
             self._finish(refusal(self._run, self, exc))
         self._changed()
 
     def _not_submitted(self, reason: Exception) -> None:
         """Note that a submission came to nothing, or that nobody knows whether it did."""
-        if self.task_id is None or self._run is None:
-            return
-        error = JobError(NO_CODE, str(reason))
         with MOMENT:
-            self._error = attribute(error, self._run, self)
+            if self.task_id is None or self._run is None:
+                return
+            self._error = attribute(JobError(NO_CODE, str(reason)), self._run, self)
         self._changed()
 
     def _take_over(self, run: Run, answer: dict[str, Any]) -> None:
@@ -224,6 +231,7 @@ class Lifecycle(Runnable):
                 NO_CODE, "The server says COMPLETED but sent no results; refresh() asks again."
             )
             self._error = attribute(error, run, self)
+            self._record(self._error)  # until the results come: another run may begin first
             return
         if self._fetch_diagnostics:
             diagnostics = diagnostics_of(answer)

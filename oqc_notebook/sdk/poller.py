@@ -87,7 +87,7 @@ class Poller:
         """Start to wait for a job; give the future that says when its run is over.
 
         The future's result is None, or the error to raise to whoever waits. Each
-        call is paired with one of :meth:`unfollow`.
+        call is paired with one of :meth:`unfollow`, which is given the future.
         """
         entry = self._entry(job)
         entry.waiters += 1
@@ -98,9 +98,10 @@ class Poller:
             self._news[entry.qpu_id].set()
         return entry.over
 
-    def unfollow(self, job: Job) -> None:
+    def unfollow(self, job: Job, over: asyncio.Future[Exception | None]) -> None:
         """Stop waiting for a job."""
-        if entry := self._followed.get(job):
+        entry = self._followed.get(job)
+        if entry and entry.over is over:  # others may wait for its next run already
             entry.waiters -= 1
             if not entry.waiters and not job._observers:
                 self._forget(job)
@@ -168,7 +169,7 @@ class Poller:
             If there is no usable answer. A final no is stored in ``job.error``.
         """
         run = job._run
-        if run is None:
+        if run is None or job.task_id is None:
             return  # it was given other inputs a moment ago
         before = job._output
         try:

@@ -287,15 +287,15 @@ class Runnable:
     ) -> None:
         """Submit the jobs of `anew`, then wait until no member is in flight any more."""
         connection.submissions.start(anew)
-        followed = [job for job in self._members() if not job.ended]
+        followed = dict.fromkeys(job for job in self._members() if not job.ended)
         for job in followed:
             job._forget_look_error()
         overs = {job: connection.poller.follow(job) for job in followed}
         try:
             late = await connection.until_over(overs, timeout_s)
         finally:
-            for job in followed:
-                connection.poller.unfollow(job)
+            for job, over in overs.items():
+                connection.poller.unfollow(job, over)
         recorder = self._recorder()
         if late:
             if recorder:

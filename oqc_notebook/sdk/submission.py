@@ -21,7 +21,7 @@ from oqc_notebook.sdk.configs import task_fields
 from oqc_notebook.sdk.errors import DisturbanceError, ServerError, SessionUnreachableError
 from oqc_notebook.sdk.poller import Poller
 from oqc_notebook.sdk.service import Service
-from oqc_notebook.sdk.states import JobState
+from oqc_notebook.sdk.states import MOMENT, JobState
 from oqc_notebook.sdk.transport import MAX_REQUEST_BYTES
 
 if TYPE_CHECKING:
@@ -112,13 +112,13 @@ class Submissions:
         except Exception as exc:
             if not isinstance(exc, SessionUnreachableError):
                 logger.exception("A submission failed unexpectedly")
-            for job in jobs:
+            for job in _still(jobs):
                 if not job.ended and not job.in_flight:
                     self._poller.give_up(job, exc)
                     job._not_submitted(exc)
             return exc
         finally:
-            for job in jobs:
+            for job in _still(jobs):
                 job._submission = None
         return None
 
@@ -128,6 +128,7 @@ class Submissions:
         if resumed:
             # recorded by an earlier session, which may or may not have submitted them
             await self._ask_then_submit(qpu_id, resumed)
+            fresh = _still(fresh)
         if not fresh:
             return
         try:
@@ -135,14 +136,20 @@ class Submissions:
         except ServerError as exc:
             _refuse(fresh, exc)
             return
+        wanted = set(_still(fresh))
         for job, task_id in zip(fresh, ids, strict=True):
-            job._reserved(task_id)
-        await _record(fresh)
-        for batch in _batches(fresh):
+            if job in wanted:
+                job._reserved(task_id)
+        await _record(_still(fresh))
+        for batch in _batches(_still(fresh)):
             await self._submit_batch(qpu_id, batch)
 
     async def _submit_batch(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
-        tasks = [job._task_fields | {"task_id": str(job.task_id)} for job in jobs]
+        with MOMENT:  # in which no other thread gives them other inputs
+            jobs = _still(jobs)
+            tasks = [job._task_fields | {"task_id": str(job.task_id)} for job in jobs]
+        if not tasks:
+            return
         try:
             taken = await self._service.submit(qpu_id, tasks)
         except ServerError as exc:
@@ -156,12 +163,14 @@ class Submissions:
                 await self._submit_batch(qpu_id, jobs[:half])
                 await self._submit_batch(qpu_id, jobs[half:])
             elif exc.code == 409:  # this id was submitted before
-                jobs[0]._submitted()
+                for job in _still(jobs):
+                    job._submitted()
             else:
                 _refuse(jobs, exc)
         except DisturbanceError as exc:
             await self._find_out(qpu_id, jobs, tries, exc)
         else:
+            jobs = _still(jobs)
             for job in jobs:
                 if str(job.task_id) in taken:
                     job._submitted()
@@ -182,10 +191,10 @@ class Submissions:
     async def _ask_then_submit(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
         """Submit those of the jobs whose ids the server calls CREATED; the others ran or run."""
         try:
-            await self._poller.look_all(jobs)
+            await self._poller.look_all(_still(jobs))
         except (DisturbanceError, SessionUnreachableError) as exc:
             raise _unknown_fate(jobs, exc) from None
-        lost = [job for job in jobs if job.state is JobState.CREATED and job.error is None]
+        lost = [job for job in _still(jobs) if job.state is JobState.CREATED and job.error is None]
         for batch in _batches(lost):
             await self._submit_batch(qpu_id, batch, tries)
 
@@ -245,14 +254,20 @@ def _unknown_fate(jobs: Sequence[Job], why: Exception) -> SessionUnreachableErro
 
 
 def _refuse(jobs: Iterable[Job], exc: ServerError) -> None:
-    for job in jobs:
+    for job in _still(jobs):
         job._refused(exc)
+
+
+def _still(jobs: Iterable[Job]) -> list[Job]:
+    """Give the jobs that the running submission is still of; those given other inputs are not."""
+    running = asyncio.current_task()
+    return [job for job in jobs if job._submission is running]
 
 
 async def _record(jobs: Iterable[Job]) -> None:
     """Write the reserved ids down: by the recorder, and where the jobs were saved or loaded."""
     jobs = list(jobs)
-    client = jobs[0]._client
+    client = jobs[0]._client if jobs else None
     if client is not None and client._recorder is not None:
         await client._recorder.reserved(jobs)
     for home in {job._home for job in jobs if job._home is not None}:

@@ -105,9 +105,13 @@ def test_the_end_of_the_time_is_told_in_one_line(
 
 def test_cancelling_what_is_in_flight(slow: Kernel, proxy: FaultyProxy, held: Fault) -> None:
     assert refused(slow, "%oqc_run --timeout 0.2")
-    held.times = 0
-    proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "CANCELLED"}))
-    (cell,) = ok(slow, "%oqc_cancel")
+    asked = proxy.spoil("POST", "/tasks/cancel_many", delay_s=60.0)
+    cancelling = slow.send("%oqc_cancel")
+    until(lambda: proxy.count("POST", "/tasks/cancel_many") == 1)
+    held.answer = answer(200, {"status": "CANCELLED"})
+    asked.delay_s = 0.0
+    (cell,) = slow.receive(cancelling)
+    assert cell.status == "ok"
     assert cell.text.startswith("one: ⊘ CANCELLED on Exact 32-qubit")
     assert proxy.count("POST", "/tasks/cancel_many") == 1
     (cell,) = ok(slow, "%oqc_cancel")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from oqc_notebook.sdk import Job, JobState, OqcSdk
+from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from oqc_notebook.sdk.errors import SessionUnreachableError
 from tests.faulty import FaultyProxy, answer
-from tests.support import BELL, BROKEN, ONE, LocalQpu
+from tests.support import BELL, BROKEN, ONE, LocalQpu, met
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("dialect")]
 
@@ -122,6 +122,16 @@ async def test_a_late_submission_is_not_sent_again_under_another_id(
         assert await tasks_at(sdk) == before + 1
         assert proxy.count("POST", "/tasks/submit") == 3
         assert proxy.log.count(("POST", "/tasks")) == 1
+
+
+async def test_a_job_that_was_asked_about_before_it_arrived_is_called_created_no_longer(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    async with proxied as sdk:
+        proxy.spoil("POST", "/tasks/submit", answer=answer(504, {}), forward=False)
+        job = await sdk.create_job(program=BELL).submit()
+        assert job.state is JobState.SUBMITTED
+        assert job.status == "SUBMITTED"
 
 
 async def test_a_bad_task_does_not_take_its_batch_down(proxied: OqcSdk, proxy: FaultyProxy) -> None:
@@ -254,6 +264,33 @@ async def test_another_program_is_not_taken_for_the_one_that_may_have_been_accep
         assert output.program == BELL
         assert await tasks_at(sdk) == before + 2
         assert f"Task {first} is left to itself" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/tasks/submit"], ids=["reserving", "submitting"])
+async def test_a_job_that_gets_other_inputs_while_it_is_submitted_runs_with_those_the_next_time(
+    proxied: OqcSdk, proxy: FaultyProxy, path: str
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        held = proxy.spoil("POST", path, delay_s=60.0)
+        changed, other = (sdk.create_job(program=ONE) for _ in range(2))
+        composite = CompositeJob([changed, other])
+        submitting = asyncio.create_task(composite.submit())
+        await met(lambda: held.times == 0)
+        changed.reconfigure(program=BELL)
+        again = asyncio.create_task(changed.execute())
+        await met(lambda: changed.ended)
+        held.delay_s = 0.0
+        await submitting
+        await composite.wait()
+        (output,) = await again
+        assert output is changed.result
+        assert output.program == BELL
+        assert sorted(output.data["c"]) == ["00", "11"]
+        assert other.completed
+        assert [len(job.history) for job in composite.jobs] == [1, 1]
+        # what had been sent to be run could not be called back
+        assert await tasks_at(sdk) == before + (2 if path == "/tasks" else 3)
 
 
 async def test_an_id_is_not_recorded_over_the_file_of_another_job(

@@ -252,6 +252,27 @@ async def test_a_waiter_that_comes_back_during_a_look_is_not_forgotten(
         assert (await second).one is job.result
 
 
+async def test_a_waiter_that_leaves_after_a_run_takes_nobody_along_who_waits_for_the_next_one(
+    proxied: OqcSdk, proxy: FaultyProxy
+) -> None:
+    running = answer(200, {"status": "RUNNING"})
+    async with proxied as sdk:
+        composite = await sdk.create_job(program=[ONE] * 2).submit()
+        child, other = composite.jobs
+        slow = proxy.spoil("GET", f"{other.task_id}/all_info", answer=running, times=None)
+        whole = asyncio.create_task(composite.wait())
+        await met(lambda: child.completed)
+        held = proxy.spoil("GET", "/all_info", answer=running, times=None)
+        again = asyncio.create_task(child.execute(timeout_s=None))
+        await met(lambda: child.state is JobState.RUNNING)
+        whole.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await whole
+        held.times = slow.times = 0
+        async with asyncio.timeout(30):
+            assert (await again).one is child.history.last
+
+
 async def test_each_waiter_has_a_timeout_of_its_own(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         running = answer(200, {"status": "RUNNING"})
@@ -391,6 +412,24 @@ async def test_a_cancellation_that_the_server_has_not_confirmed_is_cancel_reques
         assert not job.cancel_requested
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["accepted", "refused"])
+async def test_a_job_that_ends_while_its_cancellation_is_answered_has_just_ended(
+    proxied: OqcSdk, proxy: FaultyProxy, refused: bool
+) -> None:
+    async with proxied as sdk:
+        said = answer(409, {"detail": "it has ended"}) if refused else answer(200, ["OK"])
+        asked = proxy.spoil("POST", "/cancel_many", forward=False, answer=said, delay_s=60.0)
+        job = await sdk.create_job(program=ONE).submit()
+        cancelling = asyncio.create_task(job.cancel())
+        await met(lambda: proxy.count("POST", "/cancel_many") == 1)
+        await job.wait()
+        asked.delay_s = 0.0
+        await cancelling
+        assert job.completed
+        assert not job.cancel_requested
+        assert job.error is None
+
+
 async def test_an_expired_task_ends_with_an_error(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "EXPIRED"}), times=None)
@@ -446,6 +485,25 @@ async def test_completed_without_results_is_an_error_until_they_come(
         await job.refresh()
         assert job.completed
         assert job.error is None
+
+
+async def test_a_run_whose_results_never_came_stays_in_the_history_when_the_next_one_begins(
+    proxied: OqcSdk, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    async with proxied as sdk:
+        fault = proxy.spoil("GET", "/all_info", answer=answer(200, {"status": "COMPLETED"}))
+        job = sdk.create_job(program=ONE)
+        await job.execute()
+        lost = job.task_id
+        job.save(tmp_path / "job.json")
+        for each in (job, sdk.load(tmp_path / "job.json")):
+            fault.times = 1
+            assert isinstance(each, Job)
+            await each.refresh()
+            assert [output.task_id for output in each.history] == [lost]
+            await each.execute()
+            assert [output.is_error for output in each.history] == [True, False]
+            assert each.history.first.task_id == lost
 
 
 async def test_observers_are_called_at_each_change_and_may_fail(
