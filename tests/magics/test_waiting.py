@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import ipykernel
@@ -96,6 +97,7 @@ def test_the_end_of_the_time_is_told_in_one_line(
             "%oqc_run: The time is up. one goes on. '%oqc_run one' waits for it again, "
             "'%oqc_cancel one' cancels it."
         )
+    ok(slow, "await one.submit()")
     (cell,) = ok(slow, "%oqc_status")
     assert cell.text.startswith("one: ▶ RUNNING on Exact 32-qubit (SIMULATED), 1000 shots, for ")
     assert proxy.count("POST", "/tasks/submit") == 1
@@ -116,6 +118,20 @@ def test_cancelling_what_is_in_flight(slow: Kernel, proxy: FaultyProxy, held: Fa
     assert proxy.count("POST", "/tasks/cancel_many") == 1
     (cell,) = ok(slow, "%oqc_cancel")
     assert cell.text == ("one is not in flight: there is nothing to cancel. It is CANCELLED.\n")
+
+
+def test_cancelling_what_is_being_submitted(
+    slow: Kernel, proxy: FaultyProxy, held: Fault, tmp_path: Path
+) -> None:
+    submission = proxy.spoil("POST", "/tasks/submit", delay_s=60.0)
+    assert refused(slow, "%oqc_run one --timeout 0.2")
+    begun = tmp_path / "begun"
+    cancelling = slow.send(f"open({str(begun)!r}, 'x').close()\n%oqc_cancel")
+    until(begun.exists)
+    submission.delay_s = 0.0
+    (cell,) = slow.receive(cancelling)
+    assert cell.text.startswith("one: ▶ RUNNING on Exact 32-qubit")
+    assert proxy.count("POST", "/tasks/cancel_many") == 1
 
 
 @pytest.mark.skipif(ipykernel.version_info < (7, 4), reason="clicks take other ways there")
