@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,11 +285,14 @@ def test_what_ran_on_a_local_qpu_that_ended_with_its_kernel_is_given_back_to_run
         return done[1:]
 
     with Kernel(cwd=str(notebook.parent), env=env) as kernel:
-        ok(kernel, f"bell = sdk.create_job(program={BELL!r})\nawait bell.submit()")
-        ok(kernel, "import os\nassert sdk._recorder.flush()")
+        ok(kernel)
+        # at once, so that it does not end before
+        kernel.send(
+            f"import os\nbell = sdk.create_job(program={BELL!r})\nawait bell.submit()\n"
+            "assert sdk._recorder.flush()\nos.kill(os.getpid(), 9)"
+        )
         provisioner: Any = kernel.manager.provisioner
-        os.kill(provisioner.pid, signal.SIGKILL)
-        provisioner.process.wait(timeout=30)
+        provisioner.process.wait(timeout=60)
     with Kernel(cwd=str(notebook.parent), env=env) as kernel:
         (said,) = ok(kernel, "%oqc_resume")
         assert "connect there.\nIf that has ended with its kernel, '%oqc_resume bell'" in said.text

@@ -620,7 +620,7 @@ def test_a_process_that_sleeps_during_a_request_sees_the_result_when_it_wakes(
         client.go_on()
         began = time.monotonic()
         client.ends_well()
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 9.5  # a look that is given up takes 10 s
     assert_each_ran_once(file, ledger)
 
 
