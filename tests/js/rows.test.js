@@ -151,6 +151,51 @@ test("a row that changes goes to its place, and the focus goes with it", () => {
   assert.equal(rows.space.firstChild, third);
 });
 
+test("rows that are sorted by how long they take change places as time passes", () => {
+  const since = "2026-11-22T14:05:00.000Z";
+  const facts = rowsOf(4).map((row, index) =>
+    index < 2 ? { ...row, took_s: 10 + 10 * index } : { ...row, state: "RUNNING", took_s: null, since },
+  );
+  const { store, rows } = tableWith(facts);
+  const pass = (/** @type {number} */ seconds) => {
+    store.receive({ do: "here", seq: 0, now: Date.parse(since) + 1000 * seconds });
+    rows.update();
+  };
+  pass(1);
+  head(rows, "took").querySelector("button")?.click();
+  assert.deepEqual(labels(rows), ["θ = 2", "θ = 3", "θ = 0", "θ = 1"]);
+  pass(15);
+  assert.deepEqual(labels(rows), ["θ = 0", "θ = 2", "θ = 3", "θ = 1"]);
+});
+
+test("rows stay sorted by the same bitstring when others are seen", () => {
+  const facts = rowsOf(40).map((row, index) => ({
+    ...row,
+    top: /** @type {[string, number][]} */ (index < 20 ? [["11", 900 - index]] : [["00", 900]]),
+  }));
+  const { rows, change } = tableWith(facts);
+  const byCounts = () => head(rows, "counts").querySelector("button")?.click();
+  byCounts();
+  byCounts();
+  assert.equal(labels(rows)[0], "θ = 0");
+  rows.element.scrollTop = 20 * ROW_PX;
+  rows.draw();
+  change([[30, { top: [["11", 899.5]] }]]);
+  rows.element.scrollTop = 0;
+  rows.draw();
+  assert.deepEqual(labels(rows).slice(0, 3), ["θ = 0", "θ = 30", "θ = 1"]);
+});
+
+test("rows that were sorted by counts before there were some are sorted as these come", () => {
+  const facts = rowsOf(3).map((row) => ({ ...row, state: "RUNNING", top: [], total: 0 }));
+  const { rows, change } = tableWith(facts);
+  head(rows, "counts").querySelector("button")?.click();
+  for (const [index, count] of [700, 800, 300].entries()) {
+    change([[index, { total: 1000, top: [["00", count], ["11", 1000 - count]] }]]);
+  }
+  assert.deepEqual(labels(rows), ["θ = 2", "θ = 0", "θ = 1"]);
+});
+
 test("the arrow keys walk along the rows, and Enter opens one", () => {
   const { rows, opened } = tableWith(rowsOf(100));
   /** @type {HTMLElement} */ (rows.space.children[0]).focus();

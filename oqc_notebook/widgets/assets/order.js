@@ -24,6 +24,8 @@ export class Order {
     this.descending = false;
     /** @type {KeyOf} */
     this.keyOf = (_, index) => index;
+    /** Whether keys change with time alone, so that rows change places without being others. */
+    this.ticks = false;
     this.text = "";
     /** The states that are shown; none means all. @type {Set<string>} */
     this.states = new Set();
@@ -42,12 +44,14 @@ export class Order {
    * Sort by a column: up, then down, then as the rows came.
    * @param {string} column
    * @param {KeyOf} keyOf
+   * @param {boolean} ticks whether keys change with time alone
    */
-  sortBy(column, keyOf) {
+  sortBy(column, keyOf, ticks = false) {
     const isAgain = this.column === column;
     this.column = isAgain && this.descending ? null : column;
     this.descending = isAgain && !this.descending;
     this.keyOf = this.column === null ? (_, index) => index : keyOf;
+    this.ticks = this.column !== null && ticks;
     this.isStale = true;
   }
 
@@ -74,7 +78,8 @@ export class Order {
    * @param {any[]} rows
    */
   update(rows) {
-    const changed = this.isStale || rows.length < this.seen.length ? null : this.#changedIn(rows);
+    const isStale = this.isStale || this.ticks || rows.length < this.seen.length;
+    const changed = isStale ? null : this.#changedIn(rows);
     if (changed?.length === 0) return;
     this.seen = [...rows];
     if (changed === null || changed.length > FEW_CHANGES) this.#sortAnew();

@@ -21,6 +21,8 @@ const SPARE = 4;
  * @property {() => HTMLElement} make makes a cell
  * @property {(cell: any, row: any, index: number) => void} draw draws a row into its cell
  * @property {boolean} [ticks] whether a cell changes with time alone
+ * @property {() => void} [onSort] called before rows are sorted by it, but not before they are
+ *   turned round
  */
 
 /**
@@ -149,7 +151,8 @@ export class Rows {
     sort.type = "button";
     setTitle(sort, column.title ?? `Sort by ${column.name}`);
     sort.addEventListener("click", () => {
-      this.order.sortBy(column.name, column.keyOf);
+      if (this.order.column !== column.name) column.onSort?.();
+      this.order.sortBy(column.name, column.keyOf, column.ticks);
       this.element.scrollTop = 0;
       this.update();
     });
