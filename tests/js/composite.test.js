@@ -197,6 +197,14 @@ test("a child that is clicked where the kernel has ended opens no longer", async
   assert.ok(el.querySelector(".oqc-child")?.matches("[hidden]"));
 });
 
+test("a row that is gone when the kernel gets to the click opens no longer", async () => {
+  const { model, el } = await show();
+  rowElements(el)[2]?.click();
+  model.receive({ do: "patch", seq: 1, view: {}, rows: changesOf([[2, { gone: true }]]) });
+  await frame();
+  assert.ok(el.querySelector(".oqc-child")?.matches("[hidden]"));
+});
+
 test("what a child's panel asks for goes to the child", async () => {
   const { model, el } = await show();
   rowElements(el)[2]?.click();

@@ -65,9 +65,9 @@ export class ChildSection {
 
   update() {
     const { child, rows, kernel } = this.store;
-    const isHere = child?.index === this.wanted;
+    const row = this.wanted === null ? undefined : rows[this.wanted];
     // it is here, or is gone meanwhile, or nobody is there to open it
-    if (isHere || (this.wanted ?? 0) >= rows.length || kernel.ended) this.wanted = null;
+    if (child?.index === this.wanted || !row || row.gone || kernel.ended) this.wanted = null;
     if ((child?.store ?? null) !== this.shown) this.#show(child?.store ?? null);
     const { index } = this;
     this.element.hidden = index === null;

@@ -28,7 +28,8 @@
  *   last_begun: string | null, ended: string | null}} CompositeFacts
  * @typedef {JobFacts | CompositeFacts} View
  * @typedef {{label: string, qpu: string, state: string, since: string | null,
- *   took_s: number | null, top: [string, number][], total: number, error: string | null}} Row
+ *   took_s: number | null, top: [string, number][], total: number, error: string | null,
+ *   gone?: boolean}} Row
  * @typedef {Reach & {kind: "session", name: string | null, url: string,
  *   tallies: Record<string, number>}} SessionFacts
  * @typedef {{name: string, kind: string, qpu: string, state: string, since: string | null,

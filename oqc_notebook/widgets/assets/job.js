@@ -101,7 +101,8 @@ export class JobBody {
 
     const total = (queuedFor ?? 0) + (ranFor ?? view.took_s ?? 0);
     const share = total > 0 ? (100 * (queuedFor ?? 0)) / total : 0;
-    this.queued.hidden = share === 0; // it would leave a gap
+    this.queued.hidden = share === 0; // a part without width would leave a gap
+    this.ran.hidden = share === 100;
     this.queued.style.width = `${share.toFixed(1)}%`;
     this.ran.style.width = `${total > 0 ? (100 - share).toFixed(1) : 0}%`;
     this.strip.classList.toggle("oqc-moving", ticking);
