@@ -306,7 +306,7 @@ test("the heat map is asked for when it is looked at, and read with the arrow ke
   press(map, "ArrowRight");
   assert.equal(read(), "child 1 (θ = 1) · other · 2.8 %");
   press(map, "End");
-  assert.equal(read(), "child 2 (θ = 2) · other · no counts yet");
+  assert.equal(read(), "child 2 (θ = 2) · other · no counts");
   press(map, "Enter");
   assert.deepEqual(model.sentOf("child"), [{ do: "child", index: 2 }]);
   assert.match(map.getAttribute("aria-label") ?? "", /The table shows the same children as text/);
