@@ -11,8 +11,11 @@ beforeEach(() => {
   openPage();
 });
 
-/** @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} facts */
-function tableWith(facts) {
+/**
+ * @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} facts
+ * @param {boolean} isNewestFirst
+ */
+function tableWith(facts, isNewestFirst = false) {
   const store = new Store(compositeFacts(), tableOf(facts), () => {});
   /** @type {number[]} */
   const opened = [];
@@ -20,6 +23,7 @@ function tableWith(facts) {
     label: "Children",
     textOf: ({ label, qpu, error }) => `${label} ${qpu} ${error ?? ""}`,
     none: "There are no children yet.",
+    isNewestFirst,
     open: (index) => opened.push(index),
     close: () => {},
   });
@@ -125,6 +129,19 @@ test("a heading sorts up, then down, then as the children came", () => {
   click();
   assert.deepEqual(labels(rows), ["θ = 0", "θ = 1", "θ = 2", "θ = 3"]);
   assert.equal(took.getAttribute("aria-sort"), "none");
+});
+
+test("rows with the newest first come back to that after they were sorted", () => {
+  const { rows, change } = tableWith(rowsOf(3), true);
+  const newestFirst = ["θ = 2", "θ = 1", "θ = 0"];
+  assert.deepEqual(labels(rows), newestFirst);
+  for (const order of [newestFirst.toReversed(), newestFirst, newestFirst]) {
+    head(rows, "label").querySelector("button")?.click();
+    assert.deepEqual(labels(rows), order);
+  }
+  assert.equal(head(rows, "label").getAttribute("aria-sort"), "none");
+  change([[3, { ...rowsOf(1)[0], label: "θ = 3" }]]);
+  assert.deepEqual(labels(rows), ["θ = 3", ...newestFirst]);
 });
 
 test("labels sort as numbers where they hold some, and counts by a bitstring's share", () => {

@@ -15,13 +15,17 @@ const FEW_CHANGES = 200;
  * there are many rows: only the rows that changed are looked at.
  */
 export class Order {
-  /** @param {(row: any) => string} textOf what is searched of a row */
-  constructor(textOf) {
+  /**
+   * @param {(row: any) => string} textOf what is searched of a row
+   * @param {boolean} isNewestFirst whether rows that are not sorted stand with the last one first
+   */
+  constructor(textOf, isNewestFirst = false) {
     this.textOf = textOf;
+    this.isNewestFirst = isNewestFirst;
     /** The column that rows are sorted by, or null for the order in which they came. */
     /** @type {string | null} */
     this.column = null;
-    this.descending = false;
+    this.descending = isNewestFirst;
     /** @type {KeyOf} */
     this.keyOf = (_, index) => index;
     /** Whether keys change with time alone, so that rows change places without being others. */
@@ -48,8 +52,9 @@ export class Order {
    */
   sortBy(column, keyOf, ticks = false) {
     const isAgain = this.column === column;
-    this.column = isAgain && this.descending ? null : column;
-    this.descending = isAgain && !this.descending;
+    const isOver = isAgain && this.descending;
+    this.column = isOver ? null : column;
+    this.descending = isOver ? this.isNewestFirst : isAgain;
     this.keyOf = this.column === null ? (_, index) => index : keyOf;
     this.ticks = this.column !== null && ticks;
     this.isStale = true;
@@ -100,7 +105,7 @@ export class Order {
     const matches = this.#matcher();
     const indexes = [...this.seen.keys()].filter((index) => matches(this.seen[index]));
     if (this.column === null) {
-      this.shown = indexes;
+      this.shown = this.descending ? indexes.reverse() : indexes;
       return;
     }
     const keyed = indexes.map((index) => ({ index, key: this.keyOf(this.seen[index], index) }));

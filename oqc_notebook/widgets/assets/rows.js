@@ -41,14 +41,15 @@ export class Rows {
   /**
    * @param {{rows: any[]}} store what has the rows
    * @param {Column[]} columns
-   * @param {{label: string, textOf: (row: any) => string, none: string,
+   * @param {{label: string, textOf: (row: any) => string, none: string, isNewestFirst?: boolean,
    *   open: (index: number) => void, close: () => void}} how what it is called, what is searched,
-   *   what is said where there are no rows, and what opens and closes the details of a row
+   *   what is said where there are no rows, whether the last row stands first, and what opens and
+   *   closes the details of a row
    */
-  constructor(store, columns, { label, textOf, none, open, close }) {
+  constructor(store, columns, { label, textOf, none, isNewestFirst, open, close }) {
     this.store = store;
     this.columns = columns;
-    this.order = new Order(textOf);
+    this.order = new Order(textOf, isNewestFirst);
     this.none = none;
     this.open = open;
     this.closeDetails = close;
