@@ -87,6 +87,11 @@ test("a run that nobody saw running took a time, and is not said to have been qu
   assert.equal(ran.style.width, "100%");
 });
 
+test("a run of which no times are known is not said to have never run", async () => {
+  const { el } = await show(new Model(jobFacts({ times: {}, queued_s: null, ran_s: null })));
+  assert.equal(el.querySelector(".oqc-time")?.getAttribute("aria-label"), "times are not known");
+});
+
 test("a composite's panel shows tallies, progress and rows", async () => {
   const { el } = await show(new Model(compositeFacts(), rowsOf(200)));
   assert.match(el.textContent ?? "", /200 jobs on8-qubit Simulator/);

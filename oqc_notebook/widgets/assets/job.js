@@ -112,7 +112,8 @@ export class JobBody {
       ranFor === null ? "" : `ran ${duration(ranFor)}`,
       view.took_s === null ? "" : `took ${duration(view.took_s)}`,
     ];
-    this.strip.setAttribute("aria-label", told.filter(Boolean).join(", ") || "not run yet");
+    const nothing = view.state === "CREATED" ? "not run yet" : "times are not known";
+    this.strip.setAttribute("aria-label", told.filter(Boolean).join(", ") || nothing);
   }
 
   /**
