@@ -270,8 +270,9 @@ old
     notebook.run_all()
     history = notebook.panel().locator(".oqc-history-box")
     expect(history).to_contain_text("2001-")
-    for width in (960, 1100):  # about the narrowest with two columns, and a common one
-        notebook.page.set_viewport_size({"width": width, "height": 1000})
+    notebook.page.set_viewport_size({"width": 1600, "height": 1000})
+    for width in (720, 880):  # about the narrowest with two columns, and a common one
+        notebook.panel().evaluate("(panel, px) => { panel.style.width = `${px}px` }", width)
         notebook.page.wait_for_function(
             """box => {
                 const runs = box.closest(".oqc-runs");
