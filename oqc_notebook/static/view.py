@@ -58,7 +58,7 @@ def job_view(job: Job, name: str | None = None, *, last_runs: int | None = None)
         where it says more), ``symbol``, ``qpu`` (``id``, ``name``), ``simulated``,
         ``shots``, ``task_id``, ``cancel_requested``, ``in_flight``, ``unfollowed`` (see
         :func:`.following.unfollowed_view`), ``times`` (state -> ISO time in
-        UTC), ``queued_s`` and ``ran_s`` (seconds, or None), ``error``
+        UTC), ``queued_s``, ``ran_s`` and ``took_s`` (see :func:`_durations`), ``error``
         (``code``, ``message``) or None, ``registers`` (see :func:`registers_view`),
         ``other_data`` (text of a result without counts) or None,
         ``program``, ``run_count``, and ``runs`` (see :func:`runs_view`).
@@ -286,12 +286,20 @@ def _took(times: dict[str, datetime]) -> float | None:
 
 
 def _durations(times: dict[str, datetime]) -> dict[str, float | None]:
-    """Give how long a run was queued and ran, as far as it was seen from here."""
+    """Give how long a run was queued and ran, as far as it was seen from here.
+
+    Returns
+    -------
+    dict
+        ``queued_s`` and ``ran_s`` (seconds, or None), and ``took_s``: how long both were
+        together, where it ended and nobody saw it run.
+    """
     submitted, running, ended = times.get("SUBMITTED"), times.get("RUNNING"), end_of(times)
-    left_queue = running or ended
+    left_queue = running or times.get("CANCELLED")
     return {
         "queued_s": (left_queue - submitted).total_seconds() if submitted and left_queue else None,
         "ran_s": (ended - running).total_seconds() if running and ended else None,
+        "took_s": None if left_queue else _took(times),
     }
 
 

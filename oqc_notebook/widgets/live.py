@@ -158,7 +158,10 @@ class LivePanel:
         There is an answer to every message: a page takes silence for the kernel's end.
         """
         before = self._sent
-        self._take(message)
+        try:
+            self._take(message)
+        except Exception as exc:  # printed by nobody: here it is seen
+            self.say(str(exc) or type(exc).__name__, bad=True)
         if self._sent == before:
             self._send({"do": "here"})
 

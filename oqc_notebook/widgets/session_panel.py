@@ -200,6 +200,7 @@ class SessionPanel(LivePanel):
     def _panel_of_row(self, index: int, channel: Channel) -> Panel:
         job = self._jobs[index]()
         if job is None:
+            self._flush()  # nobody tells when the last one lets a job go
             raise LookupError("Nobody holds this job any more: it is gone.")
         return Panel(job, self.rows[index]["name"] or None, channel)
 

@@ -181,7 +181,7 @@ def test_the_heat_map_is_read_with_pointer_and_keyboard(
     page.keyboard.press("PageDown")
     for _ in range(6):
         page.keyboard.press("ArrowUp")
-    expect(read).to_have_text("child 5 (θ = 0.5) · 1 · no counts yet")
+    expect(read).to_have_text("child 5 (θ = 0.5) · 1 · no counts")
     page.keyboard.press("Enter")
     expect(child(panel)).to_contain_text("'hadamard' is not defined")
     colours: list[list[int]] = heat.locator("canvas").evaluate(
@@ -214,7 +214,7 @@ def test_partial_results_are_there_while_others_run(
     assert rows(panel).first.locator(".oqc-part").count() > 0
     panel.get_by_role("tab", name="Heat map").click()
     expect(panel.locator(".oqc-heat-map")).to_be_visible()
-    expect(panel).to_contain_text("no counts yet")
+    expect(panel).to_contain_text("no counts")
     staged_qpu.go_on()
     wait_for_state(panel, "FAILED")
     expect(panel.locator(".oqc-legend")).to_have_text("✓COMPLETED28✕FAILED2")

@@ -255,6 +255,34 @@ def test_open_runs_in_both_themes(
     dark(page, lab, on=False)
 
 
+def test_a_history_of_other_days_is_not_cut_off(
+    open_notebook: OpenNotebook, local_qpu: LocalQpu
+) -> None:
+    old = """
+old = bell.to_snapshot()
+for run in old.history:
+    run.received = run.received.replace(year=2001)
+old = sdk.from_snapshot(old)
+old
+"""
+    make = f"bell = sdk.create_job(program='''{BELL}''')\nawait bell.execute()" + old
+    notebook = open_notebook(connecting(local_qpu), make)
+    notebook.run_all()
+    history = notebook.panel().locator(".oqc-history-box")
+    expect(history).to_contain_text("2001-")
+    notebook.page.set_viewport_size({"width": 1600, "height": 1000})
+    for width in (720, 880):  # about the narrowest with two columns, and a common one
+        notebook.panel().evaluate("(panel, px) => { panel.style.width = `${px}px` }", width)
+        notebook.page.wait_for_function(
+            """box => {
+                const runs = box.closest(".oqc-runs");
+                const areBeside = runs.offsetTop === runs.previousElementSibling.offsetTop;
+                return areBeside && box.scrollWidth <= box.clientWidth;
+            }""",
+            arg=history.element_handle(),
+        )
+
+
 #: Notes how long the page was busy without a break (ms).
 LONGEST_FRAME = """() => {
     window.longest = 0;

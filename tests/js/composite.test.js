@@ -30,6 +30,17 @@ afterEach(() => {
  * @param {Partial<import("../../oqc_notebook/widgets/assets/facts.js").CompositeFacts>} facts
  */
 async function show(facts = {}) {
+  const shown = showUnanswered(facts);
+  shown.model.receive({ do: "here", seq: 0 });
+  await frame();
+  return shown;
+}
+
+/**
+ * Show it on a page that the kernel has not answered yet.
+ * @param {Partial<import("../../oqc_notebook/widgets/assets/facts.js").CompositeFacts>} facts
+ */
+function showUnanswered(facts = {}) {
   const rows = rowsOf(10).map((row, index) =>
     index === 3 || index === 7 ? { ...row, state: "FAILED", top: [], total: 0, error: "no\n5| gate" } : row,
   );
@@ -41,8 +52,6 @@ async function show(facts = {}) {
   const el = document.createElement("div");
   document.body.append(el);
   cleanups.push(widget.render({ model, el }));
-  model.receive({ do: "here", seq: view.seq });
-  await frame();
   return { model, el };
 }
 
@@ -164,6 +173,38 @@ test("a child opens below the rows, another one takes its place, and Escape clos
   assert.equal(document.activeElement, rowElements(el)[5]);
 });
 
+test("a child that is clicked before the kernel has answered opens when it does", async () => {
+  const { model, el } = showUnanswered();
+  rowElements(el)[2]?.click();
+  assert.deepEqual(model.sentOf("child"), [{ do: "child", index: 2 }]);
+  assert.match(el.querySelector(".oqc-child")?.textContent ?? "", /Child 2 of 10 opens…/);
+  model.receive({ do: "here", seq: 0 });
+  model.receive(opened(2));
+  await frame();
+  assert.match(el.querySelector(".oqc-child")?.textContent ?? "", /^Child 2 of 10Close/);
+});
+
+test("a child that is clicked where the kernel has ended opens no longer", async () => {
+  const { model, el } = showUnanswered();
+  rowElements(el)[2]?.click();
+  model.send = () => {
+    throw new Error("the connection to the kernel is closed");
+  };
+  rowElements(el)[3]?.click();
+  await frame();
+  assert.ok(el.querySelector(".oqc-child")?.matches("[hidden]"));
+  rowElements(el)[4]?.click();
+  assert.ok(el.querySelector(".oqc-child")?.matches("[hidden]"));
+});
+
+test("a row that is gone when the kernel gets to the click opens no longer", async () => {
+  const { model, el } = await show();
+  rowElements(el)[2]?.click();
+  model.receive({ do: "patch", seq: 1, view: {}, rows: changesOf([[2, { gone: true }]]) });
+  await frame();
+  assert.ok(el.querySelector(".oqc-child")?.matches("[hidden]"));
+});
+
 test("what a child's panel asks for goes to the child", async () => {
   const { model, el } = await show();
   rowElements(el)[2]?.click();
@@ -265,7 +306,7 @@ test("the heat map is asked for when it is looked at, and read with the arrow ke
   press(map, "ArrowRight");
   assert.equal(read(), "child 1 (θ = 1) · other · 2.8 %");
   press(map, "End");
-  assert.equal(read(), "child 2 (θ = 2) · other · no counts yet");
+  assert.equal(read(), "child 2 (θ = 2) · other · no counts");
   press(map, "Enter");
   assert.deepEqual(model.sentOf("child"), [{ do: "child", index: 2 }]);
   assert.match(map.getAttribute("aria-label") ?? "", /The table shows the same children as text/);

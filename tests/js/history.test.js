@@ -145,6 +145,8 @@ test("earlier runs come in blocks, without gap or repetition", async () => {
   await answer(model, { runs: runsOf(51, 100) });
   assert.equal(model.sentOf("ask").at(-1).block, 0);
   await answer(model, { runs: runsOf(1, 50) });
+  assert.deepEqual(numbers(), runsOf(28, 127).map(({ run }) => run));
+  await press(el, "Show 27 of 27 earlier");
   assert.deepEqual(numbers(), runsOf(1, 127).map(({ run }) => run));
   model.receive({ do: "patch", seq: 1, view: { run_count: 128, runs: runsOf(79, 128) } });
   await frame();
@@ -163,6 +165,7 @@ test("two runs are compared: shares side by side, differences with their sign, t
     settings: [["shots", "10", "1000"]],
     registers: [
       { name: "c", shots: [10, 1000], distance: 0.25, noise: 0.1, bars: [["01", 5, 750], ["10", 5, 250]], other: [0, 0, 0] },
+      { name: "e", shots: [10000, 10000], distance: 0.0002, noise: 0.01, bars: [["0", 5000, 5002], ["1", 5000, 4998]], other: [0, 0, 0] },
       { name: "d", shots: [null, 3] },
     ],
   });
@@ -174,6 +177,7 @@ test("two runs are compared: shares side by side, differences with their sign, t
     "A has 10 shots, B 1000: shares are compared.",
     "50.0 %75.0 %+25.0 pp",
     "50.0 %25.0 %−25.0 pp",
+    "50.0 %50.0 %0.0 pp",
     "Only run B has this register.",
   ]) {
     assert.ok(text.includes(part), part);

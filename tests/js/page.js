@@ -62,6 +62,7 @@ export function jobFacts(facts = {}) {
     },
     queued_s: 1.8,
     ran_s: 0.4,
+    took_s: null,
     error: null,
     registers: [
       {

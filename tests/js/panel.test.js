@@ -77,6 +77,21 @@ test("a job's panel shows its facts", async () => {
   }
 });
 
+test("a run that nobody saw running took a time, and is not said to have been queued", async () => {
+  const { el } = await show(new Model(jobFacts({ queued_s: null, ran_s: null, took_s: 2.2 })));
+  const facts = [...el.querySelectorAll(".oqc-fact:not([hidden])")].map((fact) => fact.textContent);
+  assert.ok(facts.includes("took2.2 s"));
+  assert.ok(!facts.some((fact) => fact?.startsWith("queued")));
+  assert.equal(el.querySelector(".oqc-time")?.getAttribute("aria-label"), "took 2.2 s");
+  const ran = /** @type {HTMLElement} */ (el.querySelector(".oqc-time-ran"));
+  assert.equal(ran.style.width, "100%");
+});
+
+test("a run of which no times are known is not said to have never run", async () => {
+  const { el } = await show(new Model(jobFacts({ times: {}, queued_s: null, ran_s: null })));
+  assert.equal(el.querySelector(".oqc-time")?.getAttribute("aria-label"), "times are not known");
+});
+
 test("a composite's panel shows tallies, progress and rows", async () => {
   const { el } = await show(new Model(compositeFacts(), rowsOf(200)));
   assert.match(el.textContent ?? "", /200 jobs on8-qubit Simulator/);

@@ -11,8 +11,11 @@ beforeEach(() => {
   openPage();
 });
 
-/** @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} facts */
-function tableWith(facts) {
+/**
+ * @param {import("../../oqc_notebook/widgets/assets/facts.js").Row[]} facts
+ * @param {boolean} isNewestFirst
+ */
+function tableWith(facts, isNewestFirst = false) {
   const store = new Store(compositeFacts(), tableOf(facts), () => {});
   /** @type {number[]} */
   const opened = [];
@@ -20,6 +23,7 @@ function tableWith(facts) {
     label: "Children",
     textOf: ({ label, qpu, error }) => `${label} ${qpu} ${error ?? ""}`,
     none: "There are no children yet.",
+    isNewestFirst,
     open: (index) => opened.push(index),
     close: () => {},
   });
@@ -127,6 +131,19 @@ test("a heading sorts up, then down, then as the children came", () => {
   assert.equal(took.getAttribute("aria-sort"), "none");
 });
 
+test("rows with the newest first come back to that after they were sorted", () => {
+  const { rows, change } = tableWith(rowsOf(3), true);
+  const newestFirst = ["θ = 2", "θ = 1", "θ = 0"];
+  assert.deepEqual(labels(rows), newestFirst);
+  for (const order of [newestFirst.toReversed(), newestFirst, newestFirst]) {
+    head(rows, "label").querySelector("button")?.click();
+    assert.deepEqual(labels(rows), order);
+  }
+  assert.equal(head(rows, "label").getAttribute("aria-sort"), "none");
+  change([[3, { ...rowsOf(1)[0], label: "θ = 3" }]]);
+  assert.deepEqual(labels(rows), ["θ = 3", ...newestFirst]);
+});
+
 test("labels sort as numbers where they hold some, and counts by a bitstring's share", () => {
   const facts = rowsOf(3).map((row, index) => ({
     ...row,
@@ -149,6 +166,51 @@ test("a row that changes goes to its place, and the focus goes with it", () => {
   assert.deepEqual(labels(rows), ["θ = 2", "θ = 0", "θ = 1", "θ = 3", "θ = 4"]);
   assert.equal(document.activeElement, third);
   assert.equal(rows.space.firstChild, third);
+});
+
+test("rows that are sorted by how long they take change places as time passes", () => {
+  const since = "2026-11-22T14:05:00.000Z";
+  const facts = rowsOf(4).map((row, index) =>
+    index < 2 ? { ...row, took_s: 10 + 10 * index } : { ...row, state: "RUNNING", took_s: null, since },
+  );
+  const { store, rows } = tableWith(facts);
+  const pass = (/** @type {number} */ seconds) => {
+    store.receive({ do: "here", seq: 0, now: Date.parse(since) + 1000 * seconds });
+    rows.update();
+  };
+  pass(1);
+  head(rows, "took").querySelector("button")?.click();
+  assert.deepEqual(labels(rows), ["θ = 2", "θ = 3", "θ = 0", "θ = 1"]);
+  pass(15);
+  assert.deepEqual(labels(rows), ["θ = 0", "θ = 2", "θ = 3", "θ = 1"]);
+});
+
+test("rows stay sorted by the same bitstring when others are seen", () => {
+  const facts = rowsOf(40).map((row, index) => ({
+    ...row,
+    top: /** @type {[string, number][]} */ (index < 20 ? [["11", 900 - index]] : [["00", 900]]),
+  }));
+  const { rows, change } = tableWith(facts);
+  const byCounts = () => head(rows, "counts").querySelector("button")?.click();
+  byCounts();
+  byCounts();
+  assert.equal(labels(rows)[0], "θ = 0");
+  rows.element.scrollTop = 20 * ROW_PX;
+  rows.draw();
+  change([[30, { top: [["11", 899.5]] }]]);
+  rows.element.scrollTop = 0;
+  rows.draw();
+  assert.deepEqual(labels(rows).slice(0, 3), ["θ = 0", "θ = 30", "θ = 1"]);
+});
+
+test("rows that were sorted by counts before there were some are sorted as these come", () => {
+  const facts = rowsOf(3).map((row) => ({ ...row, state: "RUNNING", top: [], total: 0 }));
+  const { rows, change } = tableWith(facts);
+  head(rows, "counts").querySelector("button")?.click();
+  for (const [index, count] of [700, 800, 300].entries()) {
+    change([[index, { total: 1000, top: [["00", count], ["11", 1000 - count]] }]]);
+  }
+  assert.deepEqual(labels(rows), ["θ = 2", "θ = 0", "θ = 1"]);
 });
 
 test("the arrow keys walk along the rows, and Enter opens one", () => {

@@ -165,6 +165,27 @@ def test_the_time_of_a_job_that_has_not_ended_is_now() -> None:
     assert "SIMULATED" not in text
 
 
+@pytest.mark.parametrize(
+    ("states", "known"),
+    [
+        (("SUBMITTED", "RUNNING", "COMPLETED"), {"queued_s": 1.0, "ran_s": 1.0}),
+        (("SUBMITTED", "COMPLETED"), {"took_s": 2.0}),
+        (("SUBMITTED", "FAILED"), {"took_s": 2.0}),
+        (("SUBMITTED", "CANCELLED"), {"queued_s": 1.0}),
+        (("SUBMITTED",), {}),
+    ],
+)
+def test_a_run_that_nobody_saw_running_is_not_said_to_have_been_queued(
+    states: tuple[str, ...], known: dict[str, float]
+) -> None:
+    job = Job("p", "q")
+    job._run = Run.of(job)
+    for second, state in enumerate(("CREATED", *states)):
+        job._run.state_times[state] = datetime(2026, 11, 22, 14, 2, second, tzinfo=UTC)
+    told = job_view(job)
+    assert {name: told[name] for name in ("queued_s", "ran_s", "took_s") if told[name]} == known
+
+
 def test_what_is_in_flight_and_not_followed_stands_as_it_was_last_heard() -> None:
     sdk = OqcSdk("https://example.com", "t")
     jobs = [sdk.create_job(program="p", qpu_id="q"), Job("p", "q")]

@@ -165,6 +165,17 @@ async def test_the_panel_of_a_job_opens_inside(local_qpu: LocalQpu, show: Show) 
         await met(lambda: job.completed)
 
 
+async def test_a_click_on_a_job_that_was_let_go_meanwhile_is_answered(show: Show) -> None:
+    sdk = OqcSdk("https://example.com", "t", default_qpu_id=EXACT)
+    job = sdk.create_job(program=ONE, label="let go")
+    panel, channel = show(SessionPanel, sdk)
+    del job
+    gc.collect()
+    channel.receive(do="child", index=0)
+    assert channel.notes() == ["Nobody holds this job any more: it is gone."]
+    assert panel.rows[0]["gone"]
+
+
 async def test_2000_jobs_cost_little(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_panel, "_INTERVAL_S", 0.1)
     sdk = OqcSdk("https://example.com", "t")

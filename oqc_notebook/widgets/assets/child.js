@@ -49,8 +49,8 @@ export class ChildSection {
 
   /** @param {number} index */
   open(index) {
-    if (!this.store.alive || index === this.index) return;
-    this.wanted = index;
+    if (this.store.kernel.ended || index === this.index) return;
+    this.wanted = index; // a kernel that is busy, or was not heard yet, gets to it later
     this.store.send({ do: "child", index });
   }
 
@@ -64,9 +64,10 @@ export class ChildSection {
   }
 
   update() {
-    const { child, rows } = this.store;
-    // it is here, or is gone meanwhile
-    if (child?.index === this.wanted || (this.wanted ?? 0) >= rows.length) this.wanted = null;
+    const { child, rows, kernel } = this.store;
+    const row = this.wanted === null ? undefined : rows[this.wanted];
+    // it is here, or is gone meanwhile, or nobody is there to open it
+    if (child?.index === this.wanted || !row || row.gone || kernel.ended) this.wanted = null;
     if ((child?.store ?? null) !== this.shown) this.#show(child?.store ?? null);
     const { index } = this;
     this.element.hidden = index === null;

@@ -15,6 +15,9 @@ const ROOM_FOR_LEGEND = 48;
  * @returns {import("./rows.js").Column[]}
  */
 export function childColumns(store, palette) {
+  // more colours come as more rows are seen, and rows shall not change places because of that
+  /** @type {string | undefined} */
+  let sorted;
   return [
     textColumn("#", (_, index) => String(index), {
       isNumber: true,
@@ -28,7 +31,14 @@ export function childColumns(store, palette) {
     {
       name: "counts",
       title: "Sort by the share of the bitstring that comes first in the colours",
-      keyOf: (row) => shareOf(row, palette),
+      onSort: () => {
+        sorted = inOrder(palette)[0]?.[0];
+      },
+      keyOf: (/** @type {import("./facts.js").Row} */ row) => {
+        if (!row.total) return null;
+        sorted ??= row.top.map(([bits]) => bits).sort()[0]; // the first counts that there are
+        return (row.top.find(([bits]) => bits === sorted)?.[1] ?? 0) / row.total;
+      },
       make: () => element("span", "oqc-cell", element("span", "oqc-small-bars")),
       draw: (cell, row) => setSmallBars(cell.firstChild, row, palette),
     },
@@ -40,17 +50,6 @@ export function childColumns(store, palette) {
       },
     },
   ];
-}
-
-/**
- * Give the share of the first bitstring of the palette in a child's counts.
- * @param {import("./facts.js").Row} row
- * @param {import("./counts.js").Palette} palette
- */
-function shareOf(row, palette) {
-  if (!row.total) return null;
-  const [bits] = inOrder(palette)[0] ?? [];
-  return (row.top.find(([each]) => each === bits)?.[1] ?? 0) / row.total;
 }
 
 /** @param {import("./counts.js").Palette} palette */

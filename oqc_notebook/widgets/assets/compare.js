@@ -224,7 +224,7 @@ function legendMark(kind) {
  * @param {number} b
  */
 function shares(inA, a, inB, b) {
-  const points = 100 * (inB / b - inA / a);
+  const points = Math.round(1000 * (inB / b - inA / a)) / 10;
   const signed = `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points).toFixed(1)} pp`;
   const difference = element("td", "oqc-mono oqc-number", signed);
   setTitle(difference, "Percentage points");

@@ -19,7 +19,7 @@
  * @typedef {CommonFacts & {kind: "job", label: string | null, status: string | null,
  *   qpu: {id: string, name: string}, shots: number, task_id: string | null,
  *   cancel_requested: boolean, times: Record<string, string>, queued_s: number | null,
- *   ran_s: number | null, error: JobError | null, registers: Register[],
+ *   ran_s: number | null, took_s: number | null, error: JobError | null, registers: Register[],
  *   other_data: string | null, run_count: number, runs: Run[],
  *   restored?: {run: number, shown: string} | null}} JobFacts
  * @typedef {CommonFacts & {kind: "composite", children: number,
@@ -28,7 +28,8 @@
  *   last_begun: string | null, ended: string | null}} CompositeFacts
  * @typedef {JobFacts | CompositeFacts} View
  * @typedef {{label: string, qpu: string, state: string, since: string | null,
- *   took_s: number | null, top: [string, number][], total: number, error: string | null}} Row
+ *   took_s: number | null, top: [string, number][], total: number, error: string | null,
+ *   gone?: boolean}} Row
  * @typedef {Reach & {kind: "session", name: string | null, url: string,
  *   tallies: Record<string, number>}} SessionFacts
  * @typedef {{name: string, kind: string, qpu: string, state: string, since: string | null,

@@ -59,7 +59,7 @@ export class HeatData {
   words(line, column) {
     const share = this.share(line, column);
     const mean = this.perLine > 1 ? "mean " : "";
-    const value = share === null ? "no counts yet" : `${mean}${percent(share, 1)}`;
+    const value = share === null ? "no counts" : `${mean}${percent(share, 1)}`;
     return `${this.childrenOf(line)} · ${this.columns[column]} · ${value}`;
   }
 

@@ -44,7 +44,7 @@ export class HeatMap {
     const none = element("span", "oqc-mono", "0 %");
     this.legend = element("span", "oqc-heat-legend", none, scale, this.most);
     const hatched = element("span", "oqc-heat-nothing");
-    this.nothing = element("span", "oqc-heat-legend", hatched, "no counts yet");
+    this.nothing = element("span", "oqc-heat-legend", hatched, "no counts");
     this.all = element("button", "oqc-link", "All children");
     this.all.type = "button";
     this.all.addEventListener("click", () => this.#look(null));

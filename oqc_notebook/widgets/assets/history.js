@@ -71,13 +71,14 @@ export class History {
     const view = this.#view();
     const newest = view.runs;
     const first = newest.at(-1)?.run ?? 1;
-    if (this.from === null || this.from >= first) return newest;
+    const { from } = this;
+    if (from === null || from >= first) return newest;
     const all = [...newest];
     // from the block that ends before the newest, back to the one that is wanted
-    for (let end = first - 1; end >= this.from; end = BLOCK * Math.floor((end - 1) / BLOCK)) {
+    for (let end = first - 1; end >= from; end = BLOCK * Math.floor((end - 1) / BLOCK)) {
       const found = this.#block(Math.floor((end - 1) / BLOCK));
       if (!found.length) break;
-      all.push(...found.filter(({ run }) => run <= end));
+      all.push(...found.filter(({ run }) => run <= end && run >= from));
     }
     return all;
   }

@@ -96,10 +96,13 @@ export class JobBody {
       ranFor !== null && view.ran_s === null ? "running" : "ran",
       tickingText(view.ran_s, ranFor),
     );
+    this.#fact("took", duration(view.took_s));
     this.#fact("runs", String(view.run_count));
 
-    const total = (queuedFor ?? 0) + (ranFor ?? 0);
+    const total = (queuedFor ?? 0) + (ranFor ?? view.took_s ?? 0);
     const share = total > 0 ? (100 * (queuedFor ?? 0)) / total : 0;
+    this.queued.hidden = share === 0; // a part without width would leave a gap
+    this.ran.hidden = share === 100;
     this.queued.style.width = `${share.toFixed(1)}%`;
     this.ran.style.width = `${total > 0 ? (100 - share).toFixed(1) : 0}%`;
     this.strip.classList.toggle("oqc-moving", ticking);
@@ -107,8 +110,10 @@ export class JobBody {
     const told = [
       queuedFor === null ? "" : `queued ${duration(queuedFor)}`,
       ranFor === null ? "" : `ran ${duration(ranFor)}`,
+      view.took_s === null ? "" : `took ${duration(view.took_s)}`,
     ];
-    this.strip.setAttribute("aria-label", told.filter(Boolean).join(", ") || "not run yet");
+    const nothing = view.state === "CREATED" ? "not run yet" : "times are not known";
+    this.strip.setAttribute("aria-label", told.filter(Boolean).join(", ") || nothing);
   }
 
   /**

@@ -15,15 +15,21 @@ const FEW_CHANGES = 200;
  * there are many rows: only the rows that changed are looked at.
  */
 export class Order {
-  /** @param {(row: any) => string} textOf what is searched of a row */
-  constructor(textOf) {
+  /**
+   * @param {(row: any) => string} textOf what is searched of a row
+   * @param {boolean} isNewestFirst whether rows that are not sorted stand with the last one first
+   */
+  constructor(textOf, isNewestFirst = false) {
     this.textOf = textOf;
+    this.isNewestFirst = isNewestFirst;
     /** The column that rows are sorted by, or null for the order in which they came. */
     /** @type {string | null} */
     this.column = null;
-    this.descending = false;
+    this.descending = isNewestFirst;
     /** @type {KeyOf} */
     this.keyOf = (_, index) => index;
+    /** Whether keys change with time alone, so that rows change places without being others. */
+    this.ticks = false;
     this.text = "";
     /** The states that are shown; none means all. @type {Set<string>} */
     this.states = new Set();
@@ -42,12 +48,15 @@ export class Order {
    * Sort by a column: up, then down, then as the rows came.
    * @param {string} column
    * @param {KeyOf} keyOf
+   * @param {boolean} ticks whether keys change with time alone
    */
-  sortBy(column, keyOf) {
+  sortBy(column, keyOf, ticks = false) {
     const isAgain = this.column === column;
-    this.column = isAgain && this.descending ? null : column;
-    this.descending = isAgain && !this.descending;
+    const isOver = isAgain && this.descending;
+    this.column = isOver ? null : column;
+    this.descending = isOver ? this.isNewestFirst : isAgain;
     this.keyOf = this.column === null ? (_, index) => index : keyOf;
+    this.ticks = this.column !== null && ticks;
     this.isStale = true;
   }
 
@@ -74,7 +83,8 @@ export class Order {
    * @param {any[]} rows
    */
   update(rows) {
-    const changed = this.isStale || rows.length < this.seen.length ? null : this.#changedIn(rows);
+    const isStale = this.isStale || this.ticks || rows.length < this.seen.length;
+    const changed = isStale ? null : this.#changedIn(rows);
     if (changed?.length === 0) return;
     this.seen = [...rows];
     if (changed === null || changed.length > FEW_CHANGES) this.#sortAnew();
@@ -95,7 +105,7 @@ export class Order {
     const matches = this.#matcher();
     const indexes = [...this.seen.keys()].filter((index) => matches(this.seen[index]));
     if (this.column === null) {
-      this.shown = indexes;
+      this.shown = this.descending ? indexes.reverse() : indexes;
       return;
     }
     const keyed = indexes.map((index) => ({ index, key: this.keyOf(this.seen[index], index) }));

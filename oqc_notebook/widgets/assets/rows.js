@@ -21,6 +21,8 @@ const SPARE = 4;
  * @property {() => HTMLElement} make makes a cell
  * @property {(cell: any, row: any, index: number) => void} draw draws a row into its cell
  * @property {boolean} [ticks] whether a cell changes with time alone
+ * @property {() => void} [onSort] called before rows are sorted by it, but not before they are
+ *   turned round
  */
 
 /**
@@ -39,14 +41,15 @@ export class Rows {
   /**
    * @param {{rows: any[]}} store what has the rows
    * @param {Column[]} columns
-   * @param {{label: string, textOf: (row: any) => string, none: string,
+   * @param {{label: string, textOf: (row: any) => string, none: string, isNewestFirst?: boolean,
    *   open: (index: number) => void, close: () => void}} how what it is called, what is searched,
-   *   what is said where there are no rows, and what opens and closes the details of a row
+   *   what is said where there are no rows, whether the last row stands first, and what opens and
+   *   closes the details of a row
    */
-  constructor(store, columns, { label, textOf, none, open, close }) {
+  constructor(store, columns, { label, textOf, none, isNewestFirst, open, close }) {
     this.store = store;
     this.columns = columns;
-    this.order = new Order(textOf);
+    this.order = new Order(textOf, isNewestFirst);
     this.none = none;
     this.open = open;
     this.closeDetails = close;
@@ -149,7 +152,8 @@ export class Rows {
     sort.type = "button";
     setTitle(sort, column.title ?? `Sort by ${column.name}`);
     sort.addEventListener("click", () => {
-      this.order.sortBy(column.name, column.keyOf);
+      if (this.order.column !== column.name) column.onSort?.();
+      this.order.sortBy(column.name, column.keyOf, column.ticks);
       this.element.scrollTop = 0;
       this.update();
     });

@@ -44,6 +44,7 @@ export class SessionBody {
       label: "Jobs",
       textOf: ({ name, kind, qpu, outcome }) => `${name} ${kind} ${qpu} ${outcome}`,
       none: "There are no jobs yet: make one with sdk.create_job() or %%oqc_job.",
+      isNewestFirst: true,
       open: (index) => {
         this.job.open(index);
         this.update();
@@ -52,10 +53,6 @@ export class SessionBody {
     });
     this.rows.element.classList.add("oqc-jobs");
     const { order } = this.rows;
-    // the newest first
-    const made = (/** @type {any} */ _, /** @type {number} */ index) => index;
-    order.sortBy("made", made);
-    order.sortBy("made", made);
     const redraw = () => {
       this.rows.element.scrollTop = 0;
       this.update();
