@@ -22,7 +22,7 @@ from oqc_notebook.local.compiling import (
     without_idle_resets,
 )
 from oqc_notebook.local.noise import noise_model
-from oqc_notebook.local.programs import Program
+from oqc_notebook.local.programs import Program, refuse_what_measures_nothing
 from oqc_notebook.local.qpus import Qpu
 from oqc_notebook.local.source import ProgramError
 
@@ -101,6 +101,7 @@ def simulate(
             f"{max_memory_mb} MB"
         )
     circuit = inlined(program.circuit, native)
+    refuse_what_measures_nothing(circuit)  # where its conditions never hold
     refuse_infinite_angles(circuit)
     if qpu.max_bond_dimension:
         backend.set_options(

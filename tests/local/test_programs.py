@@ -134,6 +134,7 @@ def test_results(local_qpu, program, results):
         (QASM2 + "opaque swap a, b; swap q[0], q[1];", "5:19 gate 'swap' is opaque"),
         (QASM2 + "// qreg x[99];\n/*\n*/ oops;", "7:4 'oops' is not defined"),
         (QASM2 + "x q[0];", "measures nothing"),
+        (QASM2 + "if (c == 4) measure q -> c;", "measures nothing"),
         (QASM3 + "hadamard q[0];", "5:1 gate 'hadamard' is not defined"),
         (QASM3 + "x q[0];\n  x q[7];", "6:3 an index is out of range"),
         (QASM3 + "x q[0]\nx q[1];", "6:1 unexpected 'x', expected ';'"),
