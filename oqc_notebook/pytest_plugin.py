@@ -53,19 +53,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _oqc_local_qpu() -> Iterator[LocalQpu]:
-    from oqc_notebook.testing import local_qpu
-
-    with local_qpu(seed=1) as qpu:
-        yield qpu
+def _oqc_local_qpus() -> Iterator[list[LocalQpu]]:
+    started: list[LocalQpu] = []
+    yield started
+    for qpu in started:
+        qpu.stop()
 
 
 @pytest.fixture
-def oqc_local_qpu(_oqc_local_qpu: LocalQpu) -> LocalQpu:
+def oqc_local_qpu(_oqc_local_qpus: list[LocalQpu]) -> LocalQpu:
     """Give a local QPU as it is at its start, whatever other tests did to it.
 
-    It is one process for all tests. It has no tasks and no faults, and with the seed 1, so a
-    test gets the same shots whenever it runs. See :class:`oqc_notebook.testing.LocalQpu`.
+    It is one process for all tests, or another one after a test that ended it. It has no tasks and
+    no faults, and with the seed 1, so a test gets the same shots whenever it runs. See
+    :class:`oqc_notebook.testing.LocalQpu`.
     """
-    _oqc_local_qpu.reset()
-    return _oqc_local_qpu
+    from oqc_notebook.testing import local_qpu
+
+    if not _oqc_local_qpus or not _oqc_local_qpus[-1].is_alive:
+        _oqc_local_qpus.append(local_qpu(seed=1))
+    _oqc_local_qpus[-1].reset()
+    return _oqc_local_qpus[-1]

@@ -213,6 +213,11 @@ class LocalQpu:
         """Make everything as it was at the start: no tasks, no faults, the same shots again."""
         self._process.ask("reset")
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.is_alive
+
     def stop(self) -> None:
         """End it."""
         self._process.stop()

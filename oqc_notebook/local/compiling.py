@@ -7,7 +7,16 @@ from collections.abc import Container
 from typing import Any
 
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Gate, Measure, Operation, Reset
+from qiskit.circuit import (
+    Barrier,
+    BoxOp,
+    ClassicalRegister,
+    ControlFlowOp,
+    Gate,
+    Measure,
+    Operation,
+    Reset,
+)
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.exceptions import QiskitError
 from qiskit.transpiler import PassManager
@@ -67,6 +76,10 @@ def inlined(circuit: QuantumCircuit, native: Container[str]) -> QuantumCircuit:
         operation = instruction.operation
         if isinstance(operation, BoxOp):
             body = operation.blocks[0]
+        elif _never_holds(operation):
+            if len(operation.blocks) == 1:
+                continue
+            body = operation.blocks[1]  # of the 'else'
         elif isinstance(operation, ControlFlowOp):
             blocks = [inlined(block, native) for block in operation.blocks]
             plain.append(operation.replace_blocks(blocks), instruction.qubits, instruction.clbits)
@@ -148,6 +161,16 @@ def _is_native(operation: Operation, native: Container[str]) -> bool:
     # By class too: a program may define a gate of its own that is called like a library gate.
     return not isinstance(operation, Gate) or (
         operation.name in native and _LIBRARY.get(operation.name) is operation.base_class
+    )
+
+
+def _never_holds(operation: Operation) -> bool:
+    # Aer and qiskit keep only as many bits of a number as the register has.
+    condition = getattr(operation, "condition", None)
+    return (
+        isinstance(condition, tuple)
+        and isinstance(condition[0], ClassicalRegister)
+        and condition[1] >> len(condition[0]) != 0
     )
 
 

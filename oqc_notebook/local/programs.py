@@ -92,8 +92,7 @@ def read_program(text: str, qpu_name: str, max_qubits: int, *, as_in_the_cloud: 
         circuit, registers = read(bare, limits, as_in_the_cloud)
         language = f"OpenQASM {version}"
     limits.check(circuit.num_qubits, circuit.num_clbits)
-    if not _measures(circuit):
-        raise ProgramError("the program measures nothing, so it has no results")
+    refuse_what_measures_nothing(circuit)
     if as_in_the_cloud:
         cloud.check_circuit(circuit)
     return Program(language, circuit, registers)
@@ -140,6 +139,12 @@ def _check_includes(bare: str, version: int) -> None:
                 f"in an OpenQASM {version} program",
                 *place(bare, match.start()),
             )
+
+
+def refuse_what_measures_nothing(circuit: QuantumCircuit) -> None:
+    """Raise a ProgramError where a circuit has no measurement."""
+    if not _measures(circuit):
+        raise ProgramError("the program measures nothing, so it has no results")
 
 
 def _measures(circuit: Any) -> bool:

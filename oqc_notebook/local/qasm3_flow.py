@@ -62,11 +62,17 @@ class _Flow(QASMVisitor[None]):
             isinstance(e, ast.Identifier) and e.name in self._bits for e in nodes(node.condition)
         ):
             self._own = (outer or set()) | _declared_in(branches)
+        self._visit_casts(node.condition)
         self.visit_all(branches)
         self._own = outer
 
     def visit_WhileLoop(self, node: ast.WhileLoop) -> None:  # noqa: N802
-        self.visit_all(node.block)  # pyqasm looks at the condition
+        self._visit_casts(node.while_condition)
+        self.visit_all(node.block)
+
+    def _visit_casts(self, condition: ast.Expression) -> None:
+        # pyqasm looks at the rest of a condition itself
+        self.visit_all(each for each in nodes(condition) if isinstance(each, ast.Cast))
 
     def visit_SwitchStatement(self, node: ast.SwitchStatement) -> None:  # noqa: N802
         self.visit(node.target)
@@ -79,7 +85,10 @@ class _Flow(QASMVisitor[None]):
     ) -> None:
         self.visit(node.measure)
         if isinstance(node.target, ast.IndexedIdentifier):
-            self.visit_all(each for index in node.target.indices for each in _nodes_in(index))
+            self.visit(node.target)
+
+    def visit_IndexedIdentifier(self, node: ast.IndexedIdentifier) -> None:  # noqa: N802
+        self.visit_all(_nodes_in(node.indices))  # the visitor does not look into lists of lists
 
     def visit_ClassicalDeclaration(self, node: ast.ClassicalDeclaration) -> None:  # noqa: N802
         if node.init_expression is not None:

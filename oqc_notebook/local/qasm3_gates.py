@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from openqasm3 import ast
-from openqasm3.visitor import QASMVisitor
+from openqasm3.visitor import QASMTransformer, QASMVisitor
 from qiskit.circuit import library
 from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.converter import _STDGATES, ConvertVisitor
@@ -65,6 +65,12 @@ class Converter(ConvertVisitor):
             context.symbol_table.insert(Symbol(name, builder, kind, Scope.GLOBAL, node))
         return super().visit_QuantumGate(node, context)
 
+    def _resolve_angle(self, node: ast.Expression, context: Any) -> Any:
+        return super()._resolve_angle(_RealNumbers().visit(node), context)
+
+    def _resolve_constant_float(self, node: ast.Expression, context: Any) -> Any:
+        return super()._resolve_constant_float(_RealNumbers().visit(node), context)
+
     def _resolve_condition(self, node: ast.Expression, context: Any) -> Any:
         """Take ``bit == 1`` as well as ``bit == true``, which is all that the importer takes."""
         try:
@@ -121,6 +127,17 @@ def refuse_too_many_gates(tree: ast.Program) -> None:
 def plain_names(message: str) -> str:
     """Return a message with own gates under the names that the program gives them."""
     return re.sub(rf"\b{_OWN_GATE}(?=\w)", "", message)
+
+
+class _RealNumbers(QASMTransformer[None]):
+    """Lets ``1/2*pi`` be half of pi, as for OQC's compiler and pyqasm; for the importer it is 0."""
+
+    def visit_IntegerLiteral(  # noqa: N802 - the visitor's name for it
+        self, node: ast.IntegerLiteral
+    ) -> ast.FloatLiteral:
+        number = ast.FloatLiteral(float(node.value))
+        number.span = node.span
+        return number
 
 
 class _OwnGates(QASMVisitor[None]):

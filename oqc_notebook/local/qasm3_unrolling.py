@@ -26,7 +26,7 @@ _EXTRA = "pip install 'oqc_notebook[qasm3]'"
 _LOGGED = re.compile(r"Error at line (\d+), column (\d+)")
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _NODE = re.compile(r" \w+\(span=")
-_OPERATORS = {"%", "**"}
+_OPERATORS = {"%", "**", "<", "<=", ">", ">="}
 _MOST_ROUNDS = 10_000
 
 
@@ -72,7 +72,9 @@ class _Search(QASMVisitor[None]):
             raise _Needed(node)
 
     def visit_BinaryExpression(self, node: ast.BinaryExpression) -> None:  # noqa: N802
-        if node.op.name in _OPERATORS:
+        # The importer can tell only whether a single bit is not what it is compared with.
+        differs = node.op.name == "!=" and isinstance(node.lhs, ast.Identifier)
+        if differs or node.op.name in _OPERATORS:
             raise _Needed(node)
         self.generic_visit(node)
 

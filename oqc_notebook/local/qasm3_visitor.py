@@ -93,6 +93,8 @@ class Visitor(QasmVisitor):
         if isinstance(condition, ast.BinaryExpression):
             condition = copy.copy(condition)
             condition.lhs = self._with_index(condition.lhs)
+            if isinstance(condition.rhs, ast.BitstringLiteral):
+                condition.rhs = ast.IntegerLiteral(condition.rhs.value)
         elif self._is_bit(bit):
             value = ast.IntegerLiteral(int(not negated))
             equals = ast.BinaryOperator["=="]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -136,9 +138,11 @@ class _Reader:
     def __init__(self, program: str, as_in_the_cloud: bool) -> None:
         self._program = program
         self._as_in_the_cloud = as_in_the_cloud
+        self._calls: Counter[str] = Counter()
         self.recorded: list[tuple[int, str]] = []
 
     def step(self, call: _Call) -> _Step | None:
+        self._calls[call.name] += 1
         if call.name == _RECORD:
             self._take(call, 0, 1, more=1)
             result, label = call.arguments
@@ -146,6 +150,9 @@ class _Reader:
             return None
         if _PASSED_OVER.fullmatch(call.name):
             return None
+        if not call.name:
+            text = "QIR that calls assembly or pointers cannot be run here: only its base profile"
+            raise ProgramError(text)
         match = _QIS.fullmatch(call.name)
         name, form = match.groups() if match else (None, None)
         if name in _MEASURES and form == "body":
@@ -181,7 +188,8 @@ class _Reader:
 
     def _refusal(self, call: _Call, text: str) -> ProgramError:
         # pyqir knows no lines; in bitcode there are none.
-        found = re.search(rf"\bcall\b[^\n]*@{re.escape(call.name)}\b", self._program)
+        calls = re.finditer(rf"\bcall\b[^\n]*@{re.escape(call.name)}\b", self._program)
+        found = next(itertools.islice(calls, self._calls[call.name] - 1, None), None)
         where = place(self._program, found.start()) if found else ()
         return ProgramError(text, *where)
 

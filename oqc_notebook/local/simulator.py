@@ -22,7 +22,7 @@ from oqc_notebook.local.compiling import (
     without_idle_resets,
 )
 from oqc_notebook.local.noise import noise_model
-from oqc_notebook.local.programs import Program
+from oqc_notebook.local.programs import Program, refuse_what_measures_nothing
 from oqc_notebook.local.qpus import Qpu
 from oqc_notebook.local.source import ProgramError
 
@@ -30,8 +30,9 @@ _BYTES_OF_AN_AMPLITUDE = 16
 _BYTES_OF_A_BRANCH = 16 * 1024  # measured
 _BYTES_OF_A_GATE = 400  # measured
 _TRUNCATION_THRESHOLD = 1e-8
-#: Where a condition comes before every measurement, Aer takes its end for superfluous.
-_LOST_JUMP = "Invalid jump destination"
+#: Aer leaves out what changes no result, and with it at times what is still needed: the end of a
+#: condition that comes before every measurement, or a qubit that only a condition acts on.
+_LOST = re.compile(r"Invalid jump destination|unordered_map::at")
 _REQUIRED = re.compile(r"Required memory: (\d+)M")
 
 
@@ -100,6 +101,7 @@ def simulate(
             f"{max_memory_mb} MB"
         )
     circuit = inlined(program.circuit, native)
+    refuse_what_measures_nothing(circuit)  # where its conditions never hold
     refuse_infinite_angles(circuit)
     if qpu.max_bond_dimension:
         backend.set_options(
@@ -161,7 +163,7 @@ def _run(
 ) -> dict[str, Any]:
     try:
         result = backend.run(circuit, shots=shots, memory=keep_order).result()
-        if _LOST_JUMP in result.status:
+        if _LOST.search(result.status):
             backend.set_options(enable_truncation=False)
             result = backend.run(circuit, shots=shots, memory=keep_order).result()
     except QiskitError as error:

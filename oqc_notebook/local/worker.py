@@ -16,6 +16,8 @@ import time
 from typing import Any, BinaryIO
 
 _GRACE_SECONDS = 10
+# The service holds results in memory and sends them in one piece.
+_MOST_RESULT_BYTES = 256 * 2**20
 
 
 def main() -> None:
@@ -28,19 +30,18 @@ def main() -> None:
     # Aer logs each failed simulation; the answer says it already.
     logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)
     _limit_memory(limits["max_memory_mb"])
-    _write(answers, {"ready": True})
+    _write(answers, _line({"ready": True}))
     for line in requests:
         _set_alarm(limits["max_seconds"] + _GRACE_SECONDS)
         outcome, results = _answer(simulator, json.loads(line), limits["max_memory_mb"])
         _set_alarm(0)
-        _write(answers, outcome)
-        if "error" not in outcome:
-            _write(answers, results)
+        _write(answers, _line(outcome) + results)
 
 
 def _answer(
     simulator: Any, request: dict[str, Any], max_memory_mb: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], bytes]:
+    """Return the outcome of a request, and the line of its results, which an error has none of."""
     from oqc_notebook.local import programs, qpus, results, source
 
     started = time.perf_counter()
@@ -64,30 +65,42 @@ def _answer(
             "metrics": simulator.metrics(program.language, shots.circuit),
             "seconds": time.perf_counter() - started,
         }
-        return outcome, results.format_results(
-            request["results_format"], program.registers, shots.counts, shots.in_order
+        line = _line(
+            results.format_results(
+                request["results_format"], program.registers, shots.counts, shots.in_order
+            )
         )
+        if len(line) > _MOST_RESULT_BYTES:
+            text = (
+                f"the results take {len(line) >> 20} MB; the limit is {_MOST_RESULT_BYTES >> 20} MB"
+            )
+            return _failure(413, text), b""
+        return outcome, line
     except source.ProgramError as error:
-        return _failure(400, error.told(request["program"])), {}
+        return _failure(400, error.told(request["program"])), b""
     except simulator.MemoryLimitError as error:
-        return _failure(413, str(error)), {}
+        return _failure(413, str(error)), b""
     except MemoryError:
         text = f"the simulation needs more memory than the limit of {max_memory_mb} MB"
         # What is left of this process is not to be trusted with the next task.
-        return _failure(413, text) | {"recycle": True}, {}
+        return _failure(413, text) | {"recycle": True}, b""
     except RecursionError:
-        return _failure(400, "the program is nested too deeply"), {}
+        return _failure(400, "the program is nested too deeply"), b""
     except BaseException:  # a panic in qiskit's Rust parts is no Exception
         logging.exception("a simulation failed")
-        return _failure(500, "the simulator failed at this program") | {"recycle": True}, {}
+        return _failure(500, "the simulator failed at this program") | {"recycle": True}, b""
 
 
 def _failure(code: int, text: str) -> dict[str, Any]:
     return {"error": {"error_code": code, "error_message": text}}
 
 
-def _write(answers: BinaryIO, document: dict[str, Any]) -> None:
-    answers.write(json.dumps(document).encode() + b"\n")
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"
+
+
+def _write(answers: BinaryIO, lines: bytes) -> None:
+    answers.write(lines)
     answers.flush()
 
 

@@ -37,6 +37,13 @@ class Cluster:
     def start_scheduler(self) -> None:
         host, _, port = self.place.partition(":")
         self.scheduler = self._start("dask_scheduler", "--host", host, "--port", port)
+        until(self._listens, 60)
+
+    def _listens(self) -> bool:
+        host, _, port = self.place.partition(":")
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return True
+        return False
 
     def start_worker(self) -> None:
         self.worker = self._start("dask_worker", f"tcp://{self.place}", "--nthreads", "2")

@@ -78,6 +78,11 @@ def test_the_place_is_shown(local_qpu: Any, program: str, message: str) -> None:
         ("%1 = call i1 @__quantum__qis__read_result__body(ptr null)", "3:8 '__quantum__qis__read"),
         ("call void @__quantum__qis__cz__body(ptr null, ptr null)", "the same qubit twice"),
         ("call void @__quantum__qis__rx__body(double 1.0, ptr @main)", "wrong number or kind"),
+        (
+            "%1 = inttoptr i64 1 to ptr\n  call void @__quantum__qis__h__body(ptr %1)",
+            "4:3 '__quantum__qis__h__body' is called with arguments of a wrong number or kind",
+        ),
+        ('call void asm "nop", ""()', "calls assembly or pointers"),
         ("br label %main", "branches or loops"),
         (
             "%1 = call i1 @__quantum__qis__read_result__body(ptr null)\n"

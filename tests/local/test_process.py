@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 import oqc_notebook.local
+from oqc_notebook.local import simulator, worker
 from oqc_notebook.local.__main__ import main
 
 ROOT = Path(oqc_notebook.local.__file__).parents[2]
@@ -138,6 +140,26 @@ def test_a_program_that_means_more_gates_than_there_is_room_for_names_the_limit(
         version3 = program.replace(HEADER, head + also).replace("measure q -> c", "c = measure q")
         assert "gate 'g16' means 131072 gates; at most" in qpu.fail(version3)["error_message"]
     assert qpu.run(bell)
+
+
+def test_the_limit_of_results_is_named(monkeypatch, bell):
+    # Beyond what the server reads in one piece, a task ran for ever, and with it all behind it.
+    monkeypatch.setattr(worker, "_MOST_RESULT_BYTES", 2**20)
+    request = {
+        "program": bell.replace("c[2]", "c[20]").replace("q -> c", "q[0] -> c[0]"),
+        "qpu_id": "qpu:local:1:exact",
+        "qubits": 32,
+        "profile": "permissive",
+        "shots": 100_000,
+        "seed": 1,
+        "results_format": "raw",
+    }
+    outcome, results = worker._answer(simulator, request, 2048)
+    error = {"error_code": 413, "error_message": "the results take 9 MB; the limit is 1 MB"}
+    assert (outcome, results) == ({"error": error}, b"")
+    outcome, results = worker._answer(simulator, request | {"shots": 10}, 2048)
+    assert "error" not in outcome
+    assert [len(bits) for bits in json.loads(results)["c"]] == [10] * 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited on Linux only")

@@ -93,6 +93,21 @@ def test_ghz(local_qpu, qubits):
             {"c": {"10": 1000}},
         ),
         (QASM2 + "if (c == 0) x q[0]; if (c == 1) x q[1];" + MEASURE2, {"c": {"10": 1000}}),
+        # Qubits that only a condition acts on.
+        (
+            QASM2 + "x q[1]; if (c == 0) x q[0]; measure q[1] -> c[0];",
+            {"c": {"10": 1000}},
+        ),
+        (
+            QASM2 + "creg d[4]; measure q[1] -> d[2]; if (c == 1) id q[0];",
+            {"c": {"00": 1000}, "d": {"0000": 1000}},
+        ),
+        # What a register cannot hold, it never is.
+        (QASM2 + "x q; measure q -> c; if (c == 7) x q[0];" + MEASURE2, {"c": {"11": 1000}}),
+        (
+            QASM3 + "while (c == 4) { x q; } if (c == 8) { x q[0]; } else { x q[1]; }" + MEASURE3,
+            {"c": {"01": 1000}},
+        ),
     ],
 )
 def test_results(local_qpu, program, results):
@@ -119,6 +134,7 @@ def test_results(local_qpu, program, results):
         (QASM2 + "opaque swap a, b; swap q[0], q[1];", "5:19 gate 'swap' is opaque"),
         (QASM2 + "// qreg x[99];\n/*\n*/ oops;", "7:4 'oops' is not defined"),
         (QASM2 + "x q[0];", "measures nothing"),
+        (QASM2 + "if (c == 4) measure q -> c;", "measures nothing"),
         (QASM3 + "hadamard q[0];", "5:1 gate 'hadamard' is not defined"),
         (QASM3 + "x q[0];\n  x q[7];", "6:3 an index is out of range"),
         (QASM3 + "x q[0]\nx q[1];", "6:1 unexpected 'x', expected ';'"),
@@ -132,7 +148,7 @@ def test_results(local_qpu, program, results):
         (QASM3 + "int a = b;\nx q[a];", "5:9 "),
         (QASM3 + "def f(qubit a) { x b; }\nf(q[0]);", "5:20 there is no such qubit here"),
         (QASM3 + "int a = 0; while (a < 1) { x q[0]; }", "5:12 a loop has more than 10000 rounds"),
-        (QASM3 + 'int a;\nbit[2] b = "11";\nif (int[2](b) != 0) { x q; }', "7:1 Cannot cast"),
+        (QASM3 + 'int a;\nbit[2] b = "11";\nif (int[2](b) != 0) { x q; }', "7:12 the value of bit"),
         (QASM3 + "input float theta; rx(theta) q[0];" + MEASURE3, "5:1 the program has inputs"),
         (QASM3 + "extern f(int) -> int;\nint i = f(2);" + MEASURE3, "5:1 statements of the kind"),
         (QASM3 + "x q[0];", "measures nothing"),

@@ -92,6 +92,10 @@ def test_loops_over_qubits_run(local_qpu: Any, statements: str, bits: str) -> No
         ("int i = 1; d = measure q[0]; if (!d) { x q[2]; }", "0"),
         ("def f(qubit a) { x a; } if (c[0] == 1) { f(q[2]); }", "1"),
         ("if (c[0] == 1) { int k = 1; k += 1; rx(k * pi / 2) q[2]; }", "1"),
+        ("if (c > 0) { x q[2]; }", "1"),
+        ("if (c >= 2) { x q[2]; } else { y q[0]; }", "0"),
+        ("if (c != 2) { x q[2]; }", "1"),
+        ('int i = 1; if (c == "01") { x q[2]; }', "1"),
     ],
 )
 def test_conditions_on_bits_stay_for_the_run(local_qpu: Any, statement: str, bit: str) -> None:
@@ -110,6 +114,9 @@ def test_conditions_on_bits_stay_for_the_run(local_qpu: Any, statement: str, bit
         ("int i = 0;\nwhile (i < 3) { x q; break; }", "9:22 'break' cannot be unrolled"),
         ("int i = 0;\nfor int k in [0:3] { continue; }", "9:22 'continue' cannot be unrolled"),
         ("int i = 0;\nfor int k in [0:c] { x q; }", "9:17 the value of bit 'c' is known"),
+        ("x q[c[0]];", "8:5 the value of bit 'c' is known"),
+        ("int i = 1;\nif (bool(c[0])) { x q[i]; }", "9:10 the value of bit 'c' is known"),
+        ("int i = 1;\nwhile (int(c[0]) < i) { x q; }", "9:12 the value of bit 'c' is known"),
     ],
 )
 def test_variables_that_measurements_decide_are_refused(
@@ -117,6 +124,15 @@ def test_variables_that_measurements_decide_are_refused(
 ) -> None:
     message = local_qpu.fail(f"{HEAD}{FLIPPED}{statement}\nd = measure q[2];")["error_message"]
     assert message.startswith(text)
+
+
+@pytest.mark.parametrize("constant", ["", "const int n = 2;\n"])
+@pytest.mark.parametrize("call", ["rx(1/2*pi) q;", "pow(1/2) @ x q;", "rx((1+2)/-6*pi) q;"])
+def test_fractions_are_what_oqcs_compiler_takes_them_for(
+    local_qpu: Any, constant: str, call: str
+) -> None:
+    program = f"{HEAD}{constant}qubit q;\nbit c;\n{call}\n{call}\nc = measure q;"
+    assert local_qpu.run(program) == {"c": {"1": 1000}}
 
 
 @pytest.mark.parametrize(

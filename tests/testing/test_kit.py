@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -112,6 +113,21 @@ async def test_a_reset_leaves_neither_tasks_nor_faults(oqc_local_qpu: LocalQpu) 
         await job.refresh()
         assert job.error.error_code == 404
         assert (await executed(sdk)).state is JobState.COMPLETED
+
+
+def killed(qpu: LocalQpu) -> None:
+    process = qpu._process._process
+    process.kill()
+    process.wait(timeout=30)
+
+
+@pytest.mark.parametrize("end", [LocalQpu.stop, killed])
+def test_where_a_test_has_ended_it_the_next_one_gets_another(
+    oqc_local_qpu: LocalQpu, end: Callable[[LocalQpu], None]
+) -> None:
+    assert oqc_local_qpu.calls() == {}
+    end(oqc_local_qpu)
+    assert not oqc_local_qpu.is_alive
 
 
 async def test_a_wrong_fault_is_refused_at_once(oqc_local_qpu: LocalQpu) -> None:
