@@ -281,6 +281,33 @@ def test_an_unrelated_archive_is_not_offered(tmp_path: Path) -> None:
         assert execute(kernel)[0].text == ""
 
 
+def test_another_notebook_that_gets_an_old_name_is_told_and_the_renamed_one_is_offered_its_archive(
+    tmp_path: Path,
+) -> None:
+    def connected(notebook: Path, id_: str) -> str:
+        """Execute the cells, the first of which has an id, and give what that said."""
+        with bare_kernel(notebook) as kernel:
+            (first,) = kernel.run(CELLS[0], metadata={"cellId": id_})
+            done = kernel.run(*CELLS[1:], "assert sdk._recorder.flush()")
+            assert [cell.status for cell in (first, *done)] == ["ok"] * 4, done
+            return first.text
+
+    def first_id(notebook: Path) -> str:
+        return str(nbformat.read(notebook, as_version=4).cells[0].id)
+
+    untitled, bell = tmp_path / "Untitled.ipynb", tmp_path / "bell.ipynb"
+    make_notebook(untitled, *CELLS)
+    assert connected(untitled, first_id(untitled)) == ""
+    assert connected(untitled, first_id(untitled)) == ""
+    untitled.rename(bell)
+    make_notebook(untitled, CELLS[0])  # a new one, which is not saved since
+    warned = "Untitled.oqc seems to be the archive of another notebook that had this name before."
+    assert connected(untitled, first_id(untitled)).startswith(warned)
+    assert connected(untitled, first_id(untitled)) == ""  # now it is known there
+    said = connected(bell, first_id(bell))
+    assert said.startswith("Untitled.oqc looks like this notebook's archive, from before")
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"cells": [{}]}', '{"cells": 5}', '{"cells": [{"source": 1}]}']
 )
