@@ -94,6 +94,7 @@ class Journal:
         self._by_request: dict[str, Execution] = {}
         self._count = 0
         self._lines: list[Line] = []
+        self._marks: list[CellMark] = []
         #: Called when another cell begins.
         self.on_news: Callable[[], None] = lambda: None
         if has_kernel():
@@ -138,8 +139,15 @@ class Journal:
             line = {"n": self._count, "at": at, "id": id_, "source": cell.source}
             said = {name: value for name, value in line.items() if value is not None}
             text = json.dumps(said, ensure_ascii=False) + "\n"
-            self._lines.append(Line(text, CellMark(id=id_, sha256=cell.sha256)))
+            mark = CellMark(id=id_, sha256=cell.sha256)
+            self._lines.append(Line(text, mark))
+            self._marks.append(mark)
             return Execution(self._count, cell)
+
+    def marks(self, number: int) -> list[tuple[int, CellMark]]:
+        """Give what was executed up to an execution, with the numbers."""
+        with self._lock:
+            return list(enumerate(self._marks[:number], 1))
 
     @property
     def has_lines(self) -> bool:

@@ -108,12 +108,14 @@ class Archive(GivingBack):
         for job in fresh:  # each by itself: the session's loop must not wait for all
             self._ask(job, execution)
         with self._lock:
-            given = set() if mode() == "live" else self._choose(fresh)
+            is_first = all(job._never_submitted for job in runnable._members())
+            given = set() if mode() == "live" else self._choose(fresh, is_first=is_first)
             if mode() == "replay":
                 return
             anew = [job for job in anew if job not in given]
             if isinstance(runnable, CompositeJob):
-                composite = self._composites.setdefault(runnable, CompositeRecord())
+                composite = self._composites.get(runnable) or self._begun_before(runnable)
+                self._composites[runnable] = composite
                 composite.name = name or composite.name
                 self._record_composite(runnable, composite, set(anew), given)
             else:
@@ -121,6 +123,13 @@ class Archive(GivingBack):
                     record = self._record(job)
                     record.name = name or record.name
         self._writer.wake()
+
+    def _begun_before(self, composite: CompositeJob) -> CompositeRecord:
+        """Give a record of a composite: where its children go on, that of the composite before."""
+        children = [self._record(job) for job in composite.jobs]
+        before = {child.member.composite for child in children if child.member and not child.run}
+        free = before - {record.id for record in self._composites.values()}
+        return CompositeRecord(id=free.pop(), is_live=True) if len(free) == 1 else CompositeRecord()
 
     def _record_composite(
         self, composite: CompositeJob, record: CompositeRecord, anew: set[Job], given: set[Job]
@@ -136,7 +145,8 @@ class Archive(GivingBack):
             if child.is_elsewhere and job._output is not None:  # else the composite lacks it
                 child.is_elsewhere = False
                 self._archive(job, child, job._output)
-        if not anew:  # then no ids are reserved, with which it would be recorded
+        if all(_goes_on(job) for job in anew):
+            # then no ids are reserved, with which it would be recorded
             self._writer.reserve(list(zip(composite.jobs, children, strict=True)))
 
     async def reserved(self, jobs: Sequence[Job]) -> None:
@@ -206,7 +216,7 @@ class Archive(GivingBack):
         """Go on in another folder: this one was moved there, with all that is in it."""
         with self._lock:
             self.sidecar.is_at(folder)
-            self._notebook = notebook
+            self._notebook = self._equal_cells.notebook = notebook
             self.session.is_of(notebook)
 
     def flush(self, limit_s: float = 30.0) -> bool:

@@ -172,6 +172,22 @@ def test_an_archived_notebook_passes_strictly_and_nothing_is_submitted(
     assert contents(folder) == files
 
 
+def test_cells_of_the_same_source_each_get_their_own_runs_answers_and_panels(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    make = "job = sdk.create_job(program=job.program)"
+    again = ("await job.execute()", "print(job.task_id)", "job", "%oqc_run job", "%oqc_jobs")
+    wait_time = "print(await sdk.get_wait_time())"
+    cells = (
+        *(CELLS[0], f"job = sdk.create_job(program={BELL!r})", *again, wait_time),
+        *(*again, make, *again, wait_time),
+    )
+    execute(tmp_path / "lab.ipynb", local_qpu, *cells)
+    assert f"{len(cells)} passed" in passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+    execute(tmp_path / "lab.ipynb", local_qpu, *cells)  # the newest session is what counts
+    passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+
+
 def test_it_passes_where_only_loopback_exists(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
