@@ -160,6 +160,11 @@ class Journal:
             lines, self._lines = self._lines, []
             return lines
 
+    def put_back(self, lines: list[Line]) -> None:
+        """Take lines back that could not be written."""
+        with self._lock:
+            self._lines = lines + self._lines
+
 
 def _request(ip: Any) -> dict[str, Any] | None:
     """Give the request to execute a cell that this is part of, if it is one."""

@@ -62,8 +62,8 @@ def _text(value: Any) -> str:
     return "".join(value) if isinstance(value, list) else str(value)
 
 
-def begin(sidecar: Sidecar, notebook: Path | None) -> None:
-    """Make the folder an archive of this notebook, if it is not that already.
+def begin(sidecar: Sidecar, notebook: Path | None) -> str:
+    """Make the folder an archive of this notebook, if it is not that already; give its id.
 
     Raises
     ------
@@ -85,6 +85,7 @@ def begin(sidecar: Sidecar, notebook: Path | None) -> None:
             file.cells = _together(file.cells, NotebookFile(notebook).cells)
         if file != before or not sidecar.archive_file.exists():
             write_files({sidecar.archive_file: json_of(file.model_dump(mode="json"))})
+        return file.id
 
 
 def _set_aside(path: Path) -> None:

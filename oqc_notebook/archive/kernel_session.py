@@ -140,9 +140,15 @@ class KernelSession:
         self.notes.write()
         lines = self.journal.take()
         if lines and self.record_cells:
-            with self._sidecar.cells_file(self.id).open("ab") as file:
-                file.write("".join(line.text for line in lines).encode(errors="replace"))
-            identity.add_cells(self._sidecar, {line.mark for line in lines} - self._marked)
+            try:
+                self._sidecar.require()
+                identity.add_cells(self._sidecar, {line.mark for line in lines} - self._marked)
+                self._sidecar.sessions.mkdir(exist_ok=True)
+                with self._sidecar.cells_file(self.id).open("ab") as file:
+                    file.write("".join(line.text for line in lines).encode(errors="replace"))
+            except OSError:
+                self.journal.put_back(lines)
+                raise
             self._marked.update(line.mark for line in lines)
 
     def end(self) -> None:
@@ -156,6 +162,7 @@ class KernelSession:
         with self._lock:
             self._mark_tokens()
             content = json_of(self._file.model_dump(mode="json"))
+            self._sidecar.require()
             write_files({self._sidecar.session_file(self.id): content})
 
     def _mark_tokens(self) -> None:

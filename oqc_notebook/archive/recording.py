@@ -15,11 +15,12 @@ from oqc_notebook.archive import identity
 from oqc_notebook.archive.calibrations import Calibrations
 from oqc_notebook.archive.cells import Execution, name_of, now
 from oqc_notebook.archive.documents import with_one_run
-from oqc_notebook.archive.formats import Provenance
+from oqc_notebook.archive.formats import ArchiveFile, Provenance
 from oqc_notebook.archive.given_back import GivingBack
 from oqc_notebook.archive.modes import archiving_is_off, mode
 from oqc_notebook.archive.records import CompositeRecord, EndedRun, JobRecord, inputs_sha256
-from oqc_notebook.archive.sidecar import warn_once
+from oqc_notebook.archive.sidecar import Sidecar, warn_once
+from oqc_notebook.archive.where import notebook_place
 from oqc_notebook.sdk import CompositeJob, Job, JobState
 from oqc_notebook.sdk.frames import is_simulated
 from oqc_notebook.sdk.outputs import JobOutput
@@ -68,6 +69,7 @@ class Archive(GivingBack):
         self.is_named = False
         self._notebook = notebook
         self._calibrations = Calibrations(self.sidecar, self.session)
+        self._id = ""
         self._has_begun = False
         self._is_off = archiving_is_off()
         self._composites: weakref.WeakKeyDictionary[CompositeJob, CompositeRecord] = (
@@ -100,6 +102,9 @@ class Archive(GivingBack):
         execution = self.session.journal.running()
         name = name_of(runnable)
         with self._lock:
+            if self._has_begun and not self.sidecar.folder.is_dir():
+                self._find_folder()
+                self._has_begun = self.sidecar.folder.is_dir()  # else it was removed: begin anew
             if mode() != "replay" and not self._begin():
                 return
             self._announce()
@@ -359,7 +364,7 @@ class Archive(GivingBack):
         if self._has_begun or self._is_off or mode() == "replay":
             return self._has_begun
         try:
-            identity.begin(self.sidecar, self._notebook)
+            self._id = identity.begin(self.sidecar, self._notebook)
             self.session.begin(self._writer.wake)
         except OSError as exc:
             self._is_off = True
@@ -371,8 +376,20 @@ class Archive(GivingBack):
             )
             return False
         self._has_begun = True
+        self._writer.find_folder = self._find_folder
         self.session.journal.on_news = self._writer.wake
         return True
+
+    def _find_folder(self) -> None:
+        """Go on where the folder is now, if it was moved together with its notebook."""
+        if self.is_named:
+            return
+        with contextlib.suppress(OSError):  # there may be no working directory any more
+            place = notebook_place()
+            there = Sidecar(place.folder)
+            file = there.read(there.archive_file, ArchiveFile)
+            if file is not None and file.id == self._id:
+                self.moved(place.folder, place.path)
 
 
 def _goes_on(job: Job) -> bool:

@@ -271,6 +271,36 @@ def test_a_notebook_that_was_moved_away_says_so_and_an_explicit_path_attaches_it
     assert not (elsewhere / "bell.oqc").exists()
 
 
+def test_a_kernel_goes_on_in_the_archive_where_that_is_moved_with_its_notebook(
+    tmp_path: Path,
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with bare_kernel(make_notebook(before / "lab.ipynb", *CELLS)) as kernel:
+        execute(kernel)
+        before.rename(after)
+        kernel.run(f"os.environ['OQC_NOTEBOOK_PATH'] = {str(after / 'lab.ipynb')!r}")
+        done = kernel.run(CELLS[2], "assert sdk._recorder.flush()")
+        assert [cell.status for cell in done] == ["ok"] * 2, done
+    assert not before.exists()
+    assert len(runs_in(after / "lab.oqc")) == 2
+    (journal,) = (after / "lab.oqc").glob("sessions/*.cells.jsonl")
+    assert journal.read_text().count("bell.execute()") == 2
+
+
+def test_an_archive_that_was_removed_is_begun_anew_by_the_next_run(tmp_path: Path) -> None:
+    folder = tmp_path / "lab.oqc"
+    with bare_kernel(make_notebook(tmp_path / "lab.ipynb", *CELLS)) as kernel:
+        execute(kernel)
+        kernel.run("assert sdk._recorder.flush()")
+        shutil.rmtree(folder)
+        done = kernel.run(CELLS[2], "assert sdk._recorder.flush()")
+        assert [cell.status for cell in done] == ["ok"] * 2, done
+    assert len(runs_in(folder)) == 1
+    assert read(folder / "archive.json")["notebook"] == "lab.ipynb"
+    assert [name for name in names_in(folder, "sessions/*.json") if ".lock" not in name]
+
+
 def test_an_unrelated_archive_is_not_offered(tmp_path: Path) -> None:
     gone = make_notebook(tmp_path / "gone.ipynb", "a = 1", "b = 2", CELLS[0])
     with bare_kernel(gone) as kernel:

@@ -431,6 +431,26 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(
     assert [name for name in names_in(folder) if name.endswith(".tmp")] == []
 
 
+def test_cells_that_cannot_be_written_for_a_while_are_written_later(
+    sdk: OqcSdk, folder: Path
+) -> None:
+    run(sdk.create_job(program=ONE).execute())
+    recorder = archive.archive_of(sdk)
+    assert recorder is not None
+    until(lambda: recorder.session.file.packages)
+    flushed(sdk)  # from now on nothing else is written
+    file = folder / "sessions" / f"{recorder.session.id}.cells.jsonl"
+    file.mkdir()  # in the way
+    recorder.session.journal._note(None, "first = 1", None)
+    with pytest.raises(OSError, match=file.name):
+        recorder.session.write_what_is_new()
+    recorder.session.journal._note(None, "second = 2", None)
+    file.rmdir()
+    recorder.session.write_what_is_new()
+    sources = [json.loads(line)["source"] for line in file.read_text().splitlines()]
+    assert sources == ["first = 1", "second = 2"]
+
+
 def test_a_result_that_json_cannot_hold_does_not_stop_the_archive(
     sdk: OqcSdk, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
