@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oqc_notebook.archive.cells import Execution, has_kernel
 from oqc_notebook.archive.equal_cells import EqualCells
@@ -36,6 +36,8 @@ from oqc_notebook.sdk.running import Runnable
 if TYPE_CHECKING:
     from oqc_notebook.archive.book import ArchivedRun
     from oqc_notebook.sdk.connection import Connection
+
+T = TypeVar("T")
 
 
 class GivingBack:
@@ -177,14 +179,14 @@ class GivingBack:
         self._note_answer(line_of(question, told))
         return told
 
-    def as_said(self, text: str) -> str:
+    def as_said(self, about: str, said: T) -> T:
         """Take down what a cell says of this machine; in a validation, give what it said then."""
-        question = self._question(SAID, ["file"])
+        question = self._question(SAID, [about])
         if mode() != "replay":
-            self._note_answer(line_of(question, text))
-            return text
-        then = self._answers.archived_exactly(question) if is_validated() else None
-        return text if then is None else str(then)
+            self._note_answer(line_of(question, said))
+            return said
+        then: T | None = self._answers.archived_exactly(question) if is_validated() else None
+        return said if then is None else then
 
     # ---- waits whose time was up ----
 

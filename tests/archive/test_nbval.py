@@ -129,6 +129,20 @@ def test_what_else_was_archived_is_listed_by_the_jobs_magic_and_again_in_a_repla
     passed(validate(tmp_path, *STRICT, "lab.ipynb"))
 
 
+def test_lists_of_what_is_saved_and_of_what_can_be_resumed_are_told_again_in_a_replay(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    lists = ("%oqc_load", "%oqc_resume --list", "%oqc_resume")
+    save = "%oqc_save bell"
+    cells = (CELLS[0], *lists, f"%%oqc_job bell\n{BELL}", save, *lists)
+    for _ in range(2):  # the second time there is something to list from the beginning
+        execute(tmp_path / "lab.ipynb", local_qpu, *cells)
+        passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+    saved = nbformat.read(tmp_path / "lab.ipynb", as_version=4)
+    assert "Ended: bell." in saved.cells[3].outputs[0].text
+    assert "bell.json" in saved.cells[1].outputs[0].data["text/plain"]
+
+
 def test_what_ran_without_the_name_of_its_notebook_is_validated_once_it_is_taken_over(
     local_qpu: LocalQpu, tmp_path: Path
 ) -> None:
