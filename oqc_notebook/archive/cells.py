@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oqc_notebook.archive.formats import CellFacts, CellMark
-from oqc_notebook.archive.redaction import HIDDEN, REMOVED, redacted
+from oqc_notebook.archive.redaction import HIDDEN, REMOVED, redacted, without_known
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,14 @@ class Journal:
         with self._lock:
             lines, self._lines = self._lines, []
             return lines
+
+    def hide_secrets(self) -> None:
+        """Take out secrets that have become known since the cells began to run."""
+        with self._lock:
+            self._lines = [Line(without_known(line.text), line.mark) for line in self._lines]
+            for execution in self._by_request.values():
+                if execution.cell.source is not None:
+                    execution.cell.source = without_known(execution.cell.source)
 
     def put_back(self, lines: list[Line]) -> None:
         """Take lines back that could not be written."""

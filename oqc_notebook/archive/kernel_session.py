@@ -15,7 +15,7 @@ from oqc_notebook.archive.durable import write_files
 from oqc_notebook.archive.formats import ArchiveFile, CellMark, SessionFile
 from oqc_notebook.archive.locking import SignOfLife
 from oqc_notebook.archive.notes import Notes
-from oqc_notebook.archive.redaction import redacted
+from oqc_notebook.archive.redaction import redacted, without_known
 from oqc_notebook.archive.sidecar import Sidecar, json_of
 from oqc_notebook.archive.token_marks import token_mark
 
@@ -107,6 +107,7 @@ class KernelSession:
 
     def uses(self, tokens: list[str]) -> None:
         """Have the hashes of tokens kept, by which an export knows them again."""
+        self.journal.hide_secrets()
         self._tokens += tokens
         self._is_changed = self._is_changed or bool(tokens)
 
@@ -169,6 +170,10 @@ class KernelSession:
         """Replace the tokens that are new by their hashes."""
         if not self._tokens:
             return
+        path = self._sidecar.cells_file(self.id)  # the cell that gave a token may be in it already
+        text = self._sidecar.content(path).decode(errors="replace")
+        if (hidden := without_known(text)) != text:
+            write_files({path: hidden.encode()})
         archive = self._sidecar.read(self._sidecar.archive_file, ArchiveFile)
         salt = secrets.token_hex(8) if archive is None else archive.id
         while self._tokens:

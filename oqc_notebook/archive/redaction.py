@@ -64,13 +64,19 @@ def redacted(text: str, mark: str = HIDDEN) -> str:
     (``OQC_AUTH_TOKEN`` and the like), what is given to names such as ``token``, Bearer
     values and JSON web tokens.
     """
-    for secret in sorted(_known | _of_environment(), key=len, reverse=True):
-        text = text.replace(secret, mark)
+    text = without_known(text, mark)
     text = _GIVEN.sub(rf"\1\2{mark}\2", text)
     text = _IN_ENVIRONMENT.sub(rf"\1{mark}", text)
     text = _BEARER.sub(rf"\1{mark}", text)
     text = _JWT.sub(mark, text)
     return _IN_ADDRESS.sub(f"{mark}@", text)
+
+
+def without_known(text: str, mark: str = HIDDEN) -> str:
+    """Give a text with the secrets of this process replaced, whatever they are called in it."""
+    for secret in sorted(_known | _of_environment(), key=len, reverse=True):
+        text = text.replace(secret, mark)
+    return text
 
 
 def _of_environment() -> set[str]:

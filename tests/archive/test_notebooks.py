@@ -476,3 +476,22 @@ def test_no_secret_is_in_any_file(tmp_path: Path, local_qpu: LocalQpu) -> None:
             assert secret not in content, path
     (journal,) = (tmp_path / "lab.oqc").glob("sessions/*.cells.jsonl")
     assert journal.read_text().count("<hidden>") >= 7
+
+
+def test_a_token_that_becomes_known_while_its_cell_runs_is_in_no_file_afterwards(
+    tmp_path: Path, local_qpu: LocalQpu
+) -> None:
+    notebook = make_notebook(tmp_path / "lab.ipynb")
+    run = f"bell = sdk.create_job(program={ONE!r}, qpu_id={EXACT!r}); await bell.execute()"
+    with LocalQpu() as other, NotebookKernel(notebook, local_qpu.url, local_qpu.token) as kernel:
+        kernel.ok(
+            f"{run}\nassert sdk._recorder.flush()",
+            f"import oqc_notebook\nkey = {other.token!r}\nassert sdk._recorder.flush()\n"
+            f"sdk = oqc_notebook.connect({other.url!r}, authentication_token=key)\n{run}",
+            "assert sdk._recorder.flush()",
+        )
+    files = [path for path in (tmp_path / "lab.oqc").rglob("*") if path.is_file()]
+    assert [path for path in files if other.token in path.read_text()] == []
+    assert len(runs_in(tmp_path / "lab.oqc")) == 2
+    (journal,) = (tmp_path / "lab.oqc").glob("sessions/*.cells.jsonl")
+    assert "key = '<hidden>'" in journal.read_text()
