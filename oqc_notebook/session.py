@@ -91,7 +91,8 @@ def connect(
         If the server does not accept the token.
     """
     if replays():
-        return _replayed(url, archive, record_cells, default_qpu_id)
+        secrets = [authentication_token, password]
+        return _replayed(url, archive, record_cells, default_qpu_id, secrets, credential)
     url = url or os.environ.get("OQC_URL") or None
     if url is not None:
         url = checked_url(url)
@@ -140,11 +141,19 @@ def connect(
 
 
 def _replayed(
-    url: str | None, archive: str | Path | bool | None, record_cells: bool, qpu_id: str | None
+    url: str | None,
+    archive: str | Path | bool | None,
+    record_cells: bool,
+    qpu_id: str | None,
+    secrets: list[str | None],
+    credential: Credential | None,
 ) -> OqcSdk:
     """Give a session that the archive serves: what it says and gives is what was archived."""
     from oqc_notebook.archive.attaching import replayed_session
+    from oqc_notebook.archive.redaction import remember, remember_credential
 
+    remember(*secrets)  # without them a cell is known by its source, as in the archive
+    remember_credential(credential)
     with _lock:
         key = ("replay", url, str(archive))
         sdk = _sessions.pop(key, None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from oqc_notebook.archive import identity
 from oqc_notebook.archive.cells import has_kernel
 from oqc_notebook.archive.errors import NotArchivedError
+from oqc_notebook.archive.formats import CellMark
 from oqc_notebook.archive.modes import mode
 from oqc_notebook.archive.recording import Archive
 from oqc_notebook.archive.redaction import remember, remember_credential, tokens_of
@@ -193,7 +194,7 @@ def _own(record_cells: bool) -> Archive:
     if place.path is not None:
         # a folder without this file holds no more than what was saved by name
         is_new = not archive.sidecar.archive_file.exists()
-        now = _earlier_one(place.path) if is_new else ""
+        now = _earlier_one(place.path) if is_new else _anothers(archive, place.path)
         # where there is nothing to replay, it says where that may be
         sys.stdout.write(archive.as_then("earlier", lambda: now) or now)
     return archive
@@ -224,6 +225,21 @@ def _earlier_one(notebook: Path) -> str:
             "is begun.\n"
         )
     return ""
+
+
+def _anothers(archive: Archive, notebook: Path) -> str:
+    """Say that the archive of this name is another notebook's, if it seems to be that."""
+    execution = archive.session.journal.running()
+    if execution is None or mode() == "replay":
+        return ""
+    running = CellMark(id=execution.cell.id, sha256=execution.cell.sha256)
+    if not identity.is_anothers(archive.sidecar, notebook, running):
+        return ""
+    return (
+        f"{archive.sidecar.folder.name} seems to be the archive of another notebook that had this "
+        "name before. If that one was renamed, connect there first and take its archive over; "
+        "else what is run here is added to it. connect(archive=...) names another folder.\n"
+    )
 
 
 def _is_temporary(folder: Path) -> bool:

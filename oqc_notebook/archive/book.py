@@ -6,7 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from oqc_notebook.archive import index
-from oqc_notebook.archive.formats import CompositeBlock, Entry, JobFile, LiveFile, Provenance
+from oqc_notebook.archive.equal_cells import Executions
+from oqc_notebook.archive.formats import (
+    CompositeBlock,
+    Entry,
+    JobBlock,
+    JobFile,
+    LiveFile,
+    Provenance,
+)
 from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.sdk import Job
 from oqc_notebook.sdk.errors import SnapshotError
@@ -23,12 +31,15 @@ class ArchivedRun:
         What the index says of it.
     job
         A job with this run alone, bound to no session.
+    block
+        What the archive adds to its file.
     provenance
         Where it comes from.
     """
 
     entry: Entry
     job: Job
+    block: JobBlock
     provenance: Provenance
 
 
@@ -44,7 +55,8 @@ class Book:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
         self._files: set[str] | None = None
-        self._by_key: dict[tuple[str | None, str | None, int | None], Entry] = {}
+        #: The newest of each key is the last.
+        self._by_key: dict[tuple[str | None, str | None, int | None], list[Entry]] = {}
         self._by_task: dict[str, list[Entry]] = {}
 
     def refresh(self) -> None:
@@ -55,9 +67,13 @@ class Book:
             return
         self._files = files
         ended = [entry for entry in index.entries(self._sidecar) if entry.kind == "job"]
-        # what never ended comes first, so that an ended run with the same key replaces it
-        in_order = [*self._unfinished(), *ended]
-        self._by_key = {entry.key: entry for entry in in_order if entry.ordinal is not None}
+        by_key: defaultdict[tuple[str | None, str | None, int | None], list[Entry]]
+        by_key = defaultdict(list)
+        # what never ended comes first, so that an ended run with the same key is preferred
+        for entry in [*self._unfinished(), *ended]:
+            if entry.ordinal is not None:
+                by_key[entry.key].append(entry)
+        self._by_key = dict(by_key)
         by_task: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in ended:
             if entry.task_id is not None:
@@ -65,14 +81,19 @@ class Book:
         self._by_task = dict(by_task)
 
     def newest_first(self) -> list[Entry]:
-        """List the runs that have a key."""
-        return sorted(self._by_key.values(), key=lambda e: (e.asked, e.file), reverse=True)
+        """List the runs that have a key, the newest of each."""
+        newest = [entries[-1] for entries in self._by_key.values()]
+        return sorted(newest, key=lambda e: (e.asked, e.file), reverse=True)
 
-    def find(self, wanted: Provenance) -> ArchivedRun | None:
-        """Give the newest run with the key of one that is asked for."""
+    def find(self, wanted: Provenance, among: Executions | None) -> ArchivedRun | None:
+        """Give the newest run with the key of one that is asked for.
+
+        Where it is known which executions were of the same cell, one of those is preferred.
+        """
         cell = None if wanted.cell is None else wanted.cell.sha256
-        entry = self._by_key.get((wanted.inputs_sha256, cell, wanted.ordinal))
-        return None if entry is None else self.read(entry)
+        same = self._by_key.get((wanted.inputs_sha256, cell, wanted.ordinal), [])
+        own = [e for e in same if among is not None and (e.session, e.execution) in among]
+        return self.read((own or same)[-1]) if same else None
 
     def find_task(self, task_id: str, cell_sha256: str | None) -> ArchivedRun | None:
         """Give the run of a task that has ended.
@@ -99,7 +120,7 @@ class Book:
             self._sidecar.passed_over(path, str(exc))
             return None
         assert isinstance(job, Job), "composites have no key"
-        return ArchivedRun(entry, job, file.oqc_archive.provenance)
+        return ArchivedRun(entry, job, file.oqc_archive, file.oqc_archive.provenance)
 
     def _unfinished(self) -> list[Entry]:
         """List the runs that were in flight when their kernel ended, the oldest first."""

@@ -64,6 +64,7 @@ class Calibrations:
             content = json_of(answer)
             path = self._sidecar.calibrations / f"{hashlib.sha256(content).hexdigest()}.json"
             if not path.exists():
+                self._sidecar.require()
                 await asyncio.to_thread(write_files, {path: content})
             note["file"] = self._files[qpu_id] = self._sidecar.name_of(path)
         except Exception as exc:  # a run does without

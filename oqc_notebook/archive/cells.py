@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oqc_notebook.archive.formats import CellFacts, CellMark
-from oqc_notebook.archive.redaction import HIDDEN, REMOVED, redacted
+from oqc_notebook.archive.redaction import HIDDEN, REMOVED, redacted, without_known
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Journal:
         self._by_request: dict[str, Execution] = {}
         self._count = 0
         self._lines: list[Line] = []
+        self._marks: list[CellMark] = []
         #: Called when another cell begins.
         self.on_news: Callable[[], None] = lambda: None
         if has_kernel():
@@ -138,8 +139,15 @@ class Journal:
             line = {"n": self._count, "at": at, "id": id_, "source": cell.source}
             said = {name: value for name, value in line.items() if value is not None}
             text = json.dumps(said, ensure_ascii=False) + "\n"
-            self._lines.append(Line(text, CellMark(id=id_, sha256=cell.sha256)))
+            mark = CellMark(id=id_, sha256=cell.sha256)
+            self._lines.append(Line(text, mark))
+            self._marks.append(mark)
             return Execution(self._count, cell)
+
+    def marks(self, number: int) -> list[tuple[int, CellMark]]:
+        """Give what was executed up to an execution, with the numbers."""
+        with self._lock:
+            return list(enumerate(self._marks[:number], 1))
 
     @property
     def has_lines(self) -> bool:
@@ -151,6 +159,19 @@ class Journal:
         with self._lock:
             lines, self._lines = self._lines, []
             return lines
+
+    def hide_secrets(self) -> None:
+        """Take out secrets that have become known since the cells began to run."""
+        with self._lock:
+            self._lines = [Line(without_known(line.text), line.mark) for line in self._lines]
+            for execution in self._by_request.values():
+                if execution.cell.source is not None:
+                    execution.cell.source = without_known(execution.cell.source)
+
+    def put_back(self, lines: list[Line]) -> None:
+        """Take lines back that could not be written."""
+        with self._lock:
+            self._lines = lines + self._lines
 
 
 def _request(ip: Any) -> dict[str, Any] | None:

@@ -56,7 +56,8 @@ def git_of(folder: Path) -> Git | None:
     It is dirty where something in it was changed or added since; archives do not count.
     """
     revision = _git(folder, "rev-parse", "--verify", "HEAD")
-    status = _git(folder, "status", "--porcelain", "--", ".", ":(exclude)*.oqc")
+    others = (":(exclude)*.oqc", ":(exclude)*.oqc/*")  # which of them is shown depends on the index
+    status = _git(folder, "status", "--porcelain", "--", ".", *others)
     if status is None:
         return None
     return Git(revision=revision or None, dirty=bool(status))

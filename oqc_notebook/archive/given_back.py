@@ -8,13 +8,16 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from oqc_notebook.archive.cells import Execution, has_kernel
+from oqc_notebook.archive.equal_cells import EqualCells
 from oqc_notebook.archive.errors import NotArchivedError
+from oqc_notebook.archive.formats import Provenance
 from oqc_notebook.archive.kernel_session import KernelSession
+from oqc_notebook.archive.locking import is_alive
 from oqc_notebook.archive.modes import is_validated, mode
 from oqc_notebook.archive.recorded_answers import (
     CONNECTED,
@@ -27,7 +30,7 @@ from oqc_notebook.archive.recorded_answers import (
 )
 from oqc_notebook.archive.recorded_panels import Panels, ShownPanel
 from oqc_notebook.archive.records import JobRecord
-from oqc_notebook.archive.serving import Serving, complete
+from oqc_notebook.archive.serving import Serving, complete, take_up
 from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.archive.where import FOLDER_WITHOUT_NOTEBOOK
 from oqc_notebook.archive.writer import Writer
@@ -37,6 +40,8 @@ from oqc_notebook.sdk.running import Runnable
 if TYPE_CHECKING:
     from oqc_notebook.archive.book import ArchivedRun
     from oqc_notebook.sdk.connection import Connection
+
+T = TypeVar("T")
 
 #: So many looks of a cell at jobs in flight are replayed: one that looks for hours, and sleeps
 #: in between, is not to take hours again.
@@ -69,15 +74,18 @@ class GivingBack:
         self._writer = Writer(self.sidecar, self.session)
         self._lock = threading.RLock()
         self._jobs: weakref.WeakKeyDictionary[Job, JobRecord] = weakref.WeakKeyDictionary()
-        self._serving = Serving(self.sidecar)
-        self._answers = Answers(self.sidecar)
+        self._equal_cells = EqualCells(self.sidecar, notebook, self.session.journal)
+        self._serving = Serving(self.sidecar, self._equal_cells)
+        self._answers = Answers(self.sidecar, self._equal_cells)
         #: The newest wait for, or look at, each; in replay, the jobs that are not to end while it
         #: lasts, with the status in which they were left.
         self._looks: weakref.WeakKeyDictionary[Runnable, Question] = weakref.WeakKeyDictionary()
         self._left: weakref.WeakKeyDictionary[Job, str] = weakref.WeakKeyDictionary()
         #: By the address of a service: what it said of its QPUs.
         self._qpus: dict[str, list[dict[str, Any]]] = {}
-        self._panels = Panels(self.sidecar, self.session.notes, self._writer.wake)
+        self._panels = Panels(
+            self.sidecar, self._equal_cells, self.session.notes, self._writer.wake
+        )
 
     # ---- sessions ----
 
@@ -182,14 +190,14 @@ class GivingBack:
         self._note_answer(line_of(question, told))
         return told
 
-    def as_said(self, text: str) -> str:
+    def as_said(self, about: str, said: T) -> T:
         """Take down what a cell says of this machine; in a validation, give what it said then."""
-        question = self._question(SAID, ["file"])
+        question = self._question(SAID, [about])
         if mode() != "replay":
-            self._note_answer(line_of(question, text))
-            return text
-        then = self._answers.archived_exactly(question) if is_validated() else None
-        return text if then is None else str(then)
+            self._note_answer(line_of(question, said))
+            return said
+        then: T | None = self._answers.archived_exactly(question) if is_validated() else None
+        return said if then is None else then
 
     # ---- jobs that were left in flight ----
 
@@ -232,8 +240,11 @@ class GivingBack:
 
     # ---- runs ----
 
-    def _choose(self, jobs: Iterable[Job]) -> set[Job]:
+    def _choose(self, jobs: Iterable[Job], *, is_first: bool) -> set[Job]:
         """Choose the archived runs that jobs are given back; tell which jobs.
+
+        Where none of those that are asked for together ran before, they also go on with what a
+        kernel that died left in flight.
 
         Raises
         ------
@@ -250,11 +261,30 @@ class GivingBack:
         ids = {record.id for record in self._jobs.values()}
         for job, run in chosen.items():
             record = self._record(job)
-            if run.entry.id == record.id or run.entry.id not in ids:
+            is_free = run.entry.id not in ids
+            if run.job.ended:
+                newest: str | None = run.entry.file
+            elif is_first and is_free and self._is_left_behind(run, record.asked):
+                take_up(job, run)
+                newest, record.is_live, record.member = run.block.newest, True, run.block.member
+            else:
+                continue
+            if run.entry.id == record.id or is_free:
                 # what follows is archived as the same job's
-                record.id, record.runs, record.newest = run.entry.id, run.entry.runs, run.entry.file
+                record.id, record.runs, record.newest = run.entry.id, run.entry.runs, newest
                 ids.add(record.id)
-        return set(chosen)
+        return {job for job, run in chosen.items() if run.job.ended}
+
+    def _is_left_behind(self, run: ArchivedRun, asked: Provenance | None) -> bool:
+        """Whether a run is in flight at the service that is asked now, and no kernel follows it."""
+        return (
+            run.job.task_id is not None
+            and not run.job._gone
+            and asked is not None
+            and run.provenance.server == asked.server
+            and run.block.session != self.session.id
+            and not is_alive(self.sidecar.session_lock(run.block.session))
+        )
 
     def served(self, jobs: Sequence[Job]) -> list[Job]:
         """Give jobs the archived runs that were chosen for them; give those left to submit."""

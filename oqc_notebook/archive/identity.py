@@ -62,8 +62,8 @@ def _text(value: Any) -> str:
     return "".join(value) if isinstance(value, list) else str(value)
 
 
-def begin(sidecar: Sidecar, notebook: Path | None) -> None:
-    """Make the folder an archive of this notebook, if it is not that already.
+def begin(sidecar: Sidecar, notebook: Path | None) -> str:
+    """Make the folder an archive of this notebook, if it is not that already; give its id.
 
     Raises
     ------
@@ -85,6 +85,7 @@ def begin(sidecar: Sidecar, notebook: Path | None) -> None:
             file.cells = _together(file.cells, NotebookFile(notebook).cells)
         if file != before or not sidecar.archive_file.exists():
             write_files({sidecar.archive_file: json_of(file.model_dump(mode="json"))})
+        return file.id
 
 
 def _set_aside(path: Path) -> None:
@@ -120,22 +121,47 @@ def _together(known: list[CellMark], more: Iterable[CellMark]) -> list[CellMark]
 def look_alike(notebook: Path) -> Path | None:
     """Find the archive that a notebook had before it was renamed.
 
-    That is one in the same folder whose notebook is gone, and which knows at least half
-    of the cells, by id or by source. Copies find none: their original is still there.
+    That is one in the same folder which knows at least half of the cells, by id or by
+    source, and whose notebook is gone, or is another one that has got the name since. Copies
+    find none: their original is still there.
     """
     cells = NotebookFile(notebook).cells
     best, most = None, 0
     for folder in sorted(notebook.parent.glob("*.oqc")):
         sidecar = Sidecar(folder)
         file = sidecar.read(sidecar.archive_file, ArchiveFile)
-        if file is None or not file.notebook or (folder.parent / file.notebook).exists():
+        if file is None or not file.notebook:
             continue
-        ids = {cell.id for cell in file.cells if cell.id}
-        sources = {cell.sha256 for cell in file.cells}
-        known = sum(cell.id in ids or cell.sha256 in sources for cell in cells)
+        original = NotebookFile(folder.parent / file.notebook).cells
+        if _ids(cells) & _ids(original) or 2 * _known(cells, original) >= len(cells):
+            continue
+        known = _known(cells, file.cells)
         if 2 * known >= len(cells) and known > most:
             best, most = folder, known
     return best
+
+
+def _ids(cells: list[CellMark]) -> set[str]:
+    return {cell.id for cell in cells if cell.id}
+
+
+def _known(cells: list[CellMark], among: list[CellMark]) -> int:
+    """Count the cells that are among others, by id or by source."""
+    ids, sources = _ids(among), {cell.sha256 for cell in among}
+    return sum(cell.id in ids or cell.sha256 in sources for cell in cells)
+
+
+def is_anothers(sidecar: Sidecar, notebook: Path, running: CellMark) -> bool:
+    """Tell whether an archive is of another notebook that had the name of this one before.
+
+    Then it knows no cell of this one. Many a notebook begins with the same cell, the running one.
+    """
+    file = sidecar.read(sidecar.archive_file, ArchiveFile)
+    if file is None or running.id is None or notebook.suffix != ".ipynb":
+        return False
+    cells = [c for c in NotebookFile(notebook).cells if c.sha256 != running.sha256]
+    ids = _ids(file.cells)
+    return bool(ids) and running.id not in ids and not _known(cells, file.cells)
 
 
 def left_behind(notebook: Path) -> str | None:

@@ -15,7 +15,7 @@ from oqc_notebook.archive.durable import write_files
 from oqc_notebook.archive.formats import ArchiveFile, CellMark, SessionFile
 from oqc_notebook.archive.locking import SignOfLife
 from oqc_notebook.archive.notes import Notes
-from oqc_notebook.archive.redaction import redacted
+from oqc_notebook.archive.redaction import redacted, without_known
 from oqc_notebook.archive.sidecar import Sidecar, json_of
 from oqc_notebook.archive.token_marks import token_mark
 
@@ -107,6 +107,7 @@ class KernelSession:
 
     def uses(self, tokens: list[str]) -> None:
         """Have the hashes of tokens kept, by which an export knows them again."""
+        self.journal.hide_secrets()
         self._tokens += tokens
         self._is_changed = self._is_changed or bool(tokens)
 
@@ -140,9 +141,15 @@ class KernelSession:
         self.notes.write()
         lines = self.journal.take()
         if lines and self.record_cells:
-            with self._sidecar.cells_file(self.id).open("ab") as file:
-                file.write("".join(line.text for line in lines).encode(errors="replace"))
-            identity.add_cells(self._sidecar, {line.mark for line in lines} - self._marked)
+            try:
+                self._sidecar.require()
+                identity.add_cells(self._sidecar, {line.mark for line in lines} - self._marked)
+                self._sidecar.sessions.mkdir(exist_ok=True)
+                with self._sidecar.cells_file(self.id).open("ab") as file:
+                    file.write("".join(line.text for line in lines).encode(errors="replace"))
+            except OSError:
+                self.journal.put_back(lines)
+                raise
             self._marked.update(line.mark for line in lines)
 
     def end(self) -> None:
@@ -156,12 +163,17 @@ class KernelSession:
         with self._lock:
             self._mark_tokens()
             content = json_of(self._file.model_dump(mode="json"))
+            self._sidecar.require()
             write_files({self._sidecar.session_file(self.id): content})
 
     def _mark_tokens(self) -> None:
         """Replace the tokens that are new by their hashes."""
         if not self._tokens:
             return
+        path = self._sidecar.cells_file(self.id)  # the cell that gave a token may be in it already
+        text = self._sidecar.content(path).decode(errors="replace")
+        if (hidden := without_known(text)) != text:
+            write_files({path: hidden.encode()})
         archive = self._sidecar.read(self._sidecar.archive_file, ArchiveFile)
         salt = secrets.token_hex(8) if archive is None else archive.id
         while self._tokens:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import threading
-from pathlib import Path
 from typing import Any
 
 from oqc_notebook.archive.durable import write_files
@@ -30,7 +29,7 @@ class Notes:
         self._session = session
         self._lock = threading.Lock()
         self._answers: collections.deque[str] = collections.deque(maxlen=_MOST)
-        self._panels: dict[Path, dict[str, Any]] = {}
+        self._panels: dict[int, dict[str, Any]] = {}
 
     def add_answer(self, line: str) -> None:
         """Note an answer, which is added to its file."""
@@ -39,9 +38,8 @@ class Notes:
 
     def keep_panel(self, number: int, content: dict[str, Any]) -> None:
         """Note what a panel shows now, which replaces what it showed before."""
-        path = self._sidecar.panels / self._session / f"{number:04d}.json"
         with self._lock:
-            self._panels[path] = content
+            self._panels[number] = content
 
     @property
     def has_news(self) -> bool:
@@ -61,9 +59,13 @@ class Notes:
             self._answers.clear()
             self._panels = {}
         try:
-            write_files({path: json_of(content) for path, content in panels.items()})
+            if panels:
+                self._sidecar.require()
+            folder = self._sidecar.panels / self._session
+            write_files({folder / f"{n:04d}.json": json_of(panel) for n, panel in panels.items()})
             panels = {}
             if lines:
+                self._sidecar.sessions.mkdir(exist_ok=True)
                 with self._sidecar.answers_file(self._session).open("ab") as file:
                     file.write("".join(lines).encode(errors="replace"))
         except OSError:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from oqc_notebook.archive.cells import Execution, now
+from oqc_notebook.archive.equal_cells import EqualCells, Executions
 from oqc_notebook.archive.errors import NotArchivedError
 from oqc_notebook.archive.redaction import redacted
 from oqc_notebook.archive.sidecar import Sidecar
@@ -101,10 +102,13 @@ class Answers:
     ----------
     sidecar
         The archive.
+    equal_cells
+        Tells apart the cells that have the same source.
     """
 
-    def __init__(self, sidecar: Sidecar) -> None:
+    def __init__(self, sidecar: Sidecar, equal_cells: EqualCells) -> None:
         self._sidecar = sidecar
+        self._equal_cells = equal_cells
         self._ordinals: collections.Counter[tuple[int | None, str]] = collections.Counter()
         self._archived: list[Answer] = []
         #: The files that those are from, and how long they were.
@@ -166,6 +170,9 @@ class Answers:
         cell = None if question.execution is None else question.execution.cell.sha256
         if found is None or (found.cell_sha256, found.ordinal) != (cell, question.ordinal):
             return None
+        own = self._own_executions(question)
+        if own is not None and (found.session, found.execution) not in own:
+            return None
         return found.answer
 
     def _find(self, question: Question) -> Answer | None:
@@ -174,6 +181,9 @@ class Answers:
         same = [a for a in self._archived if _what(a.name, a.arguments) == what]
         cell = None if question.execution is None else question.execution.cell.sha256
         in_cell = [a for a in same if a.cell_sha256 == cell]
+        own = self._own_executions(question)
+        if own is not None:
+            in_cell = [a for a in in_cell if (a.session, a.execution) in own] or in_cell
         if in_cell:
             newest = in_cell[-1]
             told = [
@@ -184,6 +194,10 @@ class Answers:
             ]
             return told[-1] if told else newest
         return same[-1] if same else None
+
+    def _own_executions(self, question: Question) -> Executions | None:
+        by = question.execution
+        return None if by is None else self._equal_cells.executions_of(by.number, by.cell)
 
     def _refresh(self) -> None:
         """Read the answers of all sessions, the oldest first, if there are more than before."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel
 
 from oqc_notebook.archive.cells import Execution, now
+from oqc_notebook.archive.equal_cells import EqualCells
 from oqc_notebook.archive.modes import mode
 from oqc_notebook.archive.notes import Notes
 from oqc_notebook.archive.plain_html import is_plain
@@ -69,14 +71,23 @@ class Panels:
     ----------
     sidecar
         The archive.
+    equal_cells
+        Tells apart the cells that have the same source.
     notes
         Takes down what is to be written.
     wake
         Has it written.
     """
 
-    def __init__(self, sidecar: Sidecar, notes: Notes, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        sidecar: Sidecar,
+        equal_cells: EqualCells,
+        notes: Notes,
+        wake: Callable[[], None],
+    ) -> None:
         self._sidecar = sidecar
+        self._equal_cells = equal_cells
         self._notes = notes
         self._wake = wake
         self._ordinals: collections.Counter[int] = collections.Counter()
@@ -106,20 +117,24 @@ class Panels:
 
         def first(bundle: Bundle) -> Bundle:
             keep(bundle)
-            return (self._archived(by.cell.sha256, ordinal) if replays else None) or bundle
+            return (self._archived(by, ordinal) if replays else None) or bundle
 
         return ShownPanel(first, keep)
 
-    def _archived(self, cell_sha256: str, ordinal: int) -> Bundle | None:
+    def _archived(self, by: Execution, ordinal: int) -> Bundle | None:
         """Give what the newest execution of a cell showed last."""
-        newest: PanelFile | None = None
+        own = self._equal_cells.executions_of(by.number, by.cell)
+        found: list[tuple[bool, datetime, Bundle]] = []
         for path in self._sidecar.files_in(self._sidecar.panels, "*/*.json"):
             file = self._sidecar.read(path, PanelFile)
-            if file is None or (file.cell_sha256, file.ordinal) != (cell_sha256, ordinal):
+            if file is None or (file.cell_sha256, file.ordinal) != (by.cell.sha256, ordinal):
                 continue
-            if newest is None or file.shown > newest.shown:
-                newest = file
-        return None if newest is None or not _is_harmless(newest.bundle) else newest.bundle
+            is_own = own is not None and (path.parent.name, file.execution) in own
+            found.append((is_own, file.shown, file.bundle))
+        if not found:
+            return None
+        *_, newest = max(found, key=lambda panel: panel[:2])
+        return newest if _is_harmless(newest) else None
 
 
 def _is_harmless(bundle: Bundle) -> bool:

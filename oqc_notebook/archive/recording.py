@@ -15,12 +15,13 @@ from oqc_notebook.archive import identity
 from oqc_notebook.archive.calibrations import Calibrations
 from oqc_notebook.archive.cells import Execution, name_of, now
 from oqc_notebook.archive.documents import with_one_run
-from oqc_notebook.archive.formats import Provenance
+from oqc_notebook.archive.formats import ArchiveFile, Provenance
 from oqc_notebook.archive.given_back import GivingBack
 from oqc_notebook.archive.modes import archiving_is_off, mode
 from oqc_notebook.archive.recorded_answers import WAITED
 from oqc_notebook.archive.records import CompositeRecord, EndedRun, JobRecord, inputs_sha256
-from oqc_notebook.archive.sidecar import warn_once
+from oqc_notebook.archive.sidecar import Sidecar, warn_once
+from oqc_notebook.archive.where import notebook_place
 from oqc_notebook.sdk import CompositeJob, Job, JobState
 from oqc_notebook.sdk.frames import is_simulated
 from oqc_notebook.sdk.outputs import JobOutput
@@ -69,6 +70,7 @@ class Archive(GivingBack):
         self.is_named = False
         self._notebook = notebook
         self._calibrations = Calibrations(self.sidecar, self.session)
+        self._id = ""
         self._has_begun = False
         self._is_off = archiving_is_off()
         self._composites: weakref.WeakKeyDictionary[CompositeJob, CompositeRecord] = (
@@ -101,6 +103,9 @@ class Archive(GivingBack):
         execution = self.session.journal.running()
         name = name_of(runnable)
         with self._lock:
+            if self._has_begun and not self.sidecar.folder.is_dir():
+                self._find_folder()
+                self._has_begun = self.sidecar.folder.is_dir()  # else it was removed: begin anew
             if mode() != "replay" and not self._begin():
                 return
             self._announce()
@@ -109,12 +114,14 @@ class Archive(GivingBack):
         for job in fresh:  # each by itself: the session's loop must not wait for all
             self._ask(job, execution)
         with self._lock:
-            given = set() if mode() == "live" else self._choose(fresh)
+            is_first = all(job._never_submitted for job in runnable._members())
+            given = set() if mode() == "live" else self._choose(fresh, is_first=is_first)
             if mode() == "replay":
                 return
             anew = [job for job in anew if job not in given]
             if isinstance(runnable, CompositeJob):
-                composite = self._composites.setdefault(runnable, CompositeRecord())
+                composite = self._composites.get(runnable) or self._begun_before(runnable)
+                self._composites[runnable] = composite
                 composite.name = name or composite.name
                 self._record_composite(runnable, composite, set(anew), given)
             else:
@@ -122,6 +129,13 @@ class Archive(GivingBack):
                     record = self._record(job)
                     record.name = name or record.name
         self._writer.wake()
+
+    def _begun_before(self, composite: CompositeJob) -> CompositeRecord:
+        """Give a record of a composite: where its children go on, that of the composite before."""
+        children = [self._record(job) for job in composite.jobs]
+        before = {child.member.composite for child in children if child.member and not child.run}
+        free = before - {record.id for record in self._composites.values()}
+        return CompositeRecord(id=free.pop(), is_live=True) if len(free) == 1 else CompositeRecord()
 
     def _record_composite(
         self, composite: CompositeJob, record: CompositeRecord, anew: set[Job], given: set[Job]
@@ -137,7 +151,8 @@ class Archive(GivingBack):
             if child.is_elsewhere and job._output is not None:  # else the composite lacks it
                 child.is_elsewhere = False
                 self._archive(job, child, job._output)
-        if not anew:  # then no ids are reserved, with which it would be recorded
+        if all(_goes_on(job) for job in anew):
+            # then no ids are reserved, with which it would be recorded
             self._writer.reserve(list(zip(composite.jobs, children, strict=True)))
 
     async def reserved(self, jobs: Sequence[Job]) -> None:
@@ -207,7 +222,7 @@ class Archive(GivingBack):
         """Go on in another folder: this one was moved there, with all that is in it."""
         with self._lock:
             self.sidecar.is_at(folder)
-            self._notebook = notebook
+            self._notebook = self._equal_cells.notebook = notebook
             self.session.is_of(notebook)
 
     def flush(self, limit_s: float = 30.0) -> bool:
@@ -350,7 +365,7 @@ class Archive(GivingBack):
         if self._has_begun or self._is_off or mode() == "replay":
             return self._has_begun
         try:
-            identity.begin(self.sidecar, self._notebook)
+            self._id = identity.begin(self.sidecar, self._notebook)
             self.session.begin(self._writer.wake)
         except OSError as exc:
             self._is_off = True
@@ -362,8 +377,20 @@ class Archive(GivingBack):
             )
             return False
         self._has_begun = True
+        self._writer.find_folder = self._find_folder
         self.session.journal.on_news = self._writer.wake
         return True
+
+    def _find_folder(self) -> None:
+        """Go on where the folder is now, if it was moved together with its notebook."""
+        if self.is_named:
+            return
+        with contextlib.suppress(OSError):  # there may be no working directory any more
+            place = notebook_place()
+            there = Sidecar(place.folder)
+            file = there.read(there.archive_file, ArchiveFile)
+            if file is not None and file.id == self._id:
+                self.moved(place.folder, place.path)
 
 
 def _goes_on(job: Job) -> bool:

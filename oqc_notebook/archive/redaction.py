@@ -20,7 +20,14 @@ _IS_SECRET = re.compile(_NAME, re.IGNORECASE)
 
 #: A text that is given to a name which says that it is a secret.
 _GIVEN = re.compile(
-    rf"({_NAME}[\"']?\]?\s*[=:,]\s*[rbfu]{{0,2}})(\"\"\"|'''|\"|')((?:(?!\2)[^\n])+)\2",
+    rf"({_NAME}[\"']?\]?(?:\s*[=:,]|\s*:\s*[\w.|\[\] ]+=)\s*(?:\(\s*)?[rbfu]{{0,2}})"
+    r"(\"\"\"|'''|\"|')((?:(?!\2)[^\n])+)\2",
+    re.IGNORECASE,
+)
+#: The same without quotes: for the environment, by a magic or in a shell. No reference to a name.
+_IN_ENVIRONMENT = re.compile(
+    rf"((?:%(?:set_)?env[ \t]+{_NAME}(?:[ \t]*=|[ \t])|(?:\bexport[ \t]+|![ \t]*){_NAME}=)[ \t]*)"
+    r"(?!=)[^\s\"'\\<>&;{}$\[]+",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
@@ -54,15 +61,22 @@ def redacted(text: str, mark: str = HIDDEN) -> str:
     """Give a text with what is, or looks like, a secret replaced by `mark`.
 
     Those are the tokens and passwords of this process's sessions and of its environment
-    (``OQC_AUTH_TOKEN`` and the like), texts given to names such as ``token``, Bearer
+    (``OQC_AUTH_TOKEN`` and the like), what is given to names such as ``token``, Bearer
     values and JSON web tokens.
     """
-    for secret in sorted(_known | _of_environment(), key=len, reverse=True):
-        text = text.replace(secret, mark)
+    text = without_known(text, mark)
     text = _GIVEN.sub(rf"\1\2{mark}\2", text)
+    text = _IN_ENVIRONMENT.sub(rf"\1{mark}", text)
     text = _BEARER.sub(rf"\1{mark}", text)
     text = _JWT.sub(mark, text)
     return _IN_ADDRESS.sub(f"{mark}@", text)
+
+
+def without_known(text: str, mark: str = HIDDEN) -> str:
+    """Give a text with the secrets of this process replaced, whatever they are called in it."""
+    for secret in sorted(_known | _of_environment(), key=len, reverse=True):
+        text = text.replace(secret, mark)
+    return text
 
 
 def _of_environment() -> set[str]:

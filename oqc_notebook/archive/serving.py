@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from oqc_notebook.archive.book import ArchivedRun, Book
 from oqc_notebook.archive.differences import why_not
+from oqc_notebook.archive.equal_cells import EqualCells
 from oqc_notebook.archive.errors import NotArchivedError
 from oqc_notebook.archive.formats import Provenance
 from oqc_notebook.archive.sidecar import Sidecar
 from oqc_notebook.sdk import Job, JobState
+from oqc_notebook.sdk.answers import Run
 from oqc_notebook.sdk.states import MOMENT, state_of
 
 
@@ -21,11 +23,14 @@ class Serving:
     ----------
     sidecar
         The archive.
+    equal_cells
+        Tells apart the cells that have the same source.
     """
 
-    def __init__(self, sidecar: Sidecar) -> None:
+    def __init__(self, sidecar: Sidecar, equal_cells: EqualCells) -> None:
         self._name = sidecar.folder.name
         self._book = Book(sidecar)
+        self._equal_cells = equal_cells
         #: Runs that are to be given to a job as soon as it begins one.
         self._chosen: weakref.WeakKeyDictionary[Job, ArchivedRun] = weakref.WeakKeyDictionary()
         #: Runs that jobs have begun and not ended.
@@ -41,14 +46,18 @@ class Serving:
     # ---- choosing, in the thread of whoever asks ----
 
     def choose(self, wanted: Sequence[tuple[Job, Provenance]]) -> dict[Job, ArchivedRun]:
-        """Choose the ended runs that jobs are given in place of new ones."""
+        """Choose the runs that jobs are given in place of new ones.
+
+        Those that have ended are; of the others, it is for the caller to say.
+        """
         self._book.refresh()
         found = {}
         for job, provenance in wanted:
-            run = self._book.find(provenance)
-            if run is not None and run.job.ended:
-                self._choose(job, provenance, run)
+            run = self._find(provenance)
+            if run is not None:
                 found[job] = run
+                if run.job.ended:
+                    self._choose(job, provenance, run)
         return found
 
     def choose_all(self, wanted: Sequence[tuple[Job, Provenance]]) -> None:
@@ -61,11 +70,15 @@ class Serving:
         """
         self._book.refresh()
         for job, provenance in wanted:
-            run = self._book.find(provenance)
+            run = self._find(provenance)
             if run is None:
                 given = self._given.get(provenance.execution, set())
                 raise NotArchivedError(why_not(self._name, self._book, job, provenance, given))
             self._choose(job, provenance, run)
+
+    def _find(self, wanted: Provenance) -> ArchivedRun | None:
+        among = self._equal_cells.executions_of(wanted.execution, wanted.cell)
+        return self._book.find(wanted, among)
 
     def _choose(self, job: Job, provenance: Provenance, run: ArchivedRun) -> None:
         self._chosen[job] = run
@@ -98,6 +111,15 @@ class Serving:
             return begun
         self._book.refresh()
         return self._book.find_task(str(job.task_id), cell_sha256)
+
+
+def take_up(job: Job, run: ArchivedRun) -> None:
+    """Have a job that never ran go on with a run which another kernel left in flight.
+
+    It is as if its id had just been reserved: the server is asked about that first.
+    """
+    with MOMENT:
+        job.task_id, job._run = run.job.task_id, Run.of(job)
 
 
 def _reach(job: Job, archived: Job, state: JobState) -> None:

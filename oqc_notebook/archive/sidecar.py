@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,17 @@ class Sidecar:
         self.index_file = folder / "index.json"
         self.lock_file = folder / ".lock"
         self.claims_lock_file = folder / ".claims.lock"
+
+    def require(self) -> None:
+        """Keep the folder from coming about again where it was, after it was moved or removed.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there.
+        """
+        if not self.folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "it is not there any more")
 
     def live_file(self, id_: str) -> Path:
         """Where the live state of a job or composite is."""

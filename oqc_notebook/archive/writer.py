@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -43,6 +43,8 @@ class Writer:
         self._session = session
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
+        #: Called where the folder is not there any more, to find where it is now.
+        self.find_folder: Callable[[], None] = lambda: None
         # what is still to be written, guarded by `_news`
         self._reservations: list[tuple[Jobs, Done]] = []
         #: Runs to be archived, and those who wait until the runs before them are.
@@ -52,8 +54,9 @@ class Writer:
         self._waiting: list[Done] = []
         # of the thread alone
         self._numbers = 0
-        #: Files to be created, and the records whose live files are superfluous then.
-        self._to_create: dict[Path, bytes] = {}
+        #: Files to be created, by their names, and the records whose live files are superfluous
+        #: then.
+        self._to_create: dict[str, bytes] = {}
         self._superfluous: list[EndedRun | CompositeRecord] = []
 
     # ---- what is handed over, from any thread ----
@@ -143,6 +146,8 @@ class Writer:
                 if not self._is_urgent():
                     self._news.wait_for(self._is_urgent, _GATHER_S)
                 reservations, self._reservations = self._reservations, []
+            if not self._sidecar.folder.is_dir():
+                self.find_folder()
             for jobs, done in reservations:
                 self._write_reservation(jobs, done)
             if not reservations:
@@ -196,7 +201,10 @@ class Writer:
             else:
                 self._finish(item)
         # what is there was written at an attempt that failed later
-        missing = {path: c for path, c in self._to_create.items() if not path.exists()}
+        files = {self._sidecar.folder / name: c for name, c in self._to_create.items()}
+        missing = {path: content for path, content in files.items() if not path.exists()}
+        if missing:
+            self._sidecar.require()
         write_files(missing, once=True)
         self._to_create = {}
         for item in self._superfluous:
@@ -207,15 +215,15 @@ class Writer:
         record = run.record
         run.provenance.git = self._session.file.git
         run.provenance.versions = self._session.versions
-        path = self._next_file(f"{record.stem}-{str(run.job.task_id or 'refused')[:8]}")
+        name = self._next_file(f"{record.stem}-{str(run.job.task_id or 'refused')[:8]}")
         try:
             block = record.run_block(self._session.id, run.provenance)
-            self._to_create[path] = content_of(run.job, block)
+            self._to_create[name] = content_of(run.job, block)
         except ValueError as exc:
             warn_once(f"run of {record.id}", "A run of %s cannot be archived: %s", record.stem, exc)
         else:
             record.runs += 1
-            record.newest = self._sidecar.name_of(path)
+            record.newest = name
             if record.run is run.run:
                 self._superfluous.append(run)
         if record.run is not run.run or record.asked is not None:
@@ -227,16 +235,17 @@ class Writer:
 
     def _finish(self, composite: CompositeRecord) -> None:
         """Archive a composite of which every child's run is archived."""
-        path = self._next_file(f"{composite.stem}-composite")
-        self._to_create[path] = self._content_of(composite, with_runs=True)
+        name = self._next_file(f"{composite.stem}-composite")
+        self._to_create[name] = self._content_of(composite, with_runs=True)
         self._superfluous.append(composite)
         for child in composite.children:
             with contextlib.suppress(ValueError):
                 child.composites.remove(composite)
 
-    def _next_file(self, stem: str) -> Path:
+    def _next_file(self, stem: str) -> str:
         self._numbers += 1
-        return self._sidecar.runs / self._session.id / f"{self._numbers:04d}-{stem}.json"
+        path = self._sidecar.runs / self._session.id / f"{self._numbers:04d}-{stem}.json"
+        return self._sidecar.name_of(path)
 
     # ---- live files ----
 
@@ -262,6 +271,8 @@ class Writer:
         for composite in composites:
             content = self._content_of(composite, with_runs=False)
             contents[self._sidecar.live_file(composite.id)] = content
+        if contents:
+            self._sidecar.require()
         write_files(contents)
         for composite in composites:
             composite.is_changed, composite.is_live = False, True

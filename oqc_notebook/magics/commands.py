@@ -10,7 +10,7 @@ import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.display import display
@@ -20,7 +20,7 @@ from oqc_notebook import archive
 from oqc_notebook.magics import show
 from oqc_notebook.magics.waiting import Waiting
 from oqc_notebook.magics.workspace import AnyJob, Workspace, checked_name
-from oqc_notebook.sdk import CompositeJob, Job
+from oqc_notebook.sdk import CompositeJob, Job, OqcSdk
 from oqc_notebook.sdk.errors import StaleResultWarning
 from oqc_notebook.sdk.files import read_content
 from oqc_notebook.sdk.persistence import load_file
@@ -32,6 +32,8 @@ _MODES = {
     "reuse": "unchanged cells get their archived runs back, and what is new is submitted.",
     "replay": "everything comes from the archive, and no service is reached.",
 }
+
+T = TypeVar("T")
 
 Command: TypeAlias = Callable[[Workspace, argparse.Namespace, str], Waiting | None]
 
@@ -187,19 +189,19 @@ def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Save a job."""
     name, found = here.job(args.NAME)
     path = None if args.PATH is None else Path(args.PATH).expanduser()
-    show.say(_as_said(here, f"Saved {name} to {archive.save(found, name, path)}"))
+    show.say(_as_said(here, "file", f"Saved {name} to {archive.save(found, name, path)}"))
 
 
 def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Export the notebook, and say where."""
     made = oqc_notebook.export_notebook(path=args.PATH, redact=args.redact)
-    show.say(_as_said(here, str(made)))
+    show.say(_as_said(here, "file", str(made)))
 
 
-def _as_said(here: Workspace, text: str) -> str:
-    """Give what is said of a file; in a validation on another machine, what was said then."""
+def _as_said(here: Workspace, about: str, said: T) -> T:
+    """Give what is said of files; in a validation on another machine, what was said then."""
     known = _archive(here)
-    return text if known is None else known.as_said(text)
+    return said if known is None else known.as_said(about, said)
 
 
 def _archive(here: Workspace) -> archive.Archive | None:
@@ -210,7 +212,8 @@ def _archive(here: Workspace) -> archive.Archive | None:
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Load a job, or list what is saved."""
     if args.PATH is None:
-        show.saved_files(here.latest_session())
+        sdk = here.latest_session()
+        show.saved_files(_as_said(here, "saved", show.saved_rows(sdk)), sdk)
         return
     path = _file(here, args.PATH)
     name = args.NAME or archive.variable_name(path)
@@ -225,7 +228,7 @@ def load(here: Workspace, args: argparse.Namespace, _: str) -> None:
     loaded = here.open_session().load(path) if connected else _looked_at(path)
     here.bind(name, loaded)
     here.latest = name
-    show.say(_as_said(here, f"Loaded {name} from {path.absolute()}"))
+    show.say(_as_said(here, "file", f"Loaded {name} from {path.absolute()}"))
     if not connected:
         show.say("It can be looked at. To run it, %oqc_connect and load it again.")
     show.job(here, name, loaded)
@@ -259,7 +262,7 @@ def resume(here: Workspace, args: argparse.Namespace, _: str) -> None:
     """Give back what a dead kernel left in flight, or list what is archived."""
     sdk = here.open_session()
     if args.list:
-        show.archived_jobs(archive.archived(sdk))
+        show.archived_jobs(_as_then(sdk, "archived", lambda: _archived_rows(sdk)))
         return
     try:
         back = archive.reopen(sdk, args.NAME)
@@ -269,7 +272,7 @@ def resume(here: Workspace, args: argparse.Namespace, _: str) -> None:
         show.say(f"{args.NAME} is here already.")
         return
     if not back:
-        show.nothing_in_flight(archive.archived(sdk))
+        show.say(_as_then(sdk, "in flight", lambda: show.nothing_in_flight(archive.archived(sdk))))
         return
     for called, found in back.items():
         name = here.free_name(called)
@@ -284,6 +287,17 @@ def resume(here: Workspace, args: argparse.Namespace, _: str) -> None:
         await asyncio.gather(*(found.submit(timeout_s=_TAKING_S) for found in active))
 
     oqc_notebook.run(go_on())
+
+
+def _archived_rows(sdk: OqcSdk) -> list[dict[str, Any]]:
+    return show.archived_rows(archive.archived(sdk))
+
+
+def _as_then(sdk: OqcSdk, about: str, now: Callable[[], T]) -> T:
+    """Give what a cell tells of the archive; where it is replayed, what it told then."""
+    known = archive.archive_of(sdk)
+    told: T | None = None if known is None else known.as_then(about, now)
+    return now() if told is None else told
 
 
 def mode(here: Workspace, args: argparse.Namespace, _: str) -> None:

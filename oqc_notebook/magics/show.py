@@ -130,33 +130,35 @@ def _run_row(view: dict[str, Any], sdk: OqcSdk | None) -> dict[str, Any]:
     }
 
 
-def saved_files(sdk: OqcSdk | None) -> None:
-    """List what is saved in the archive of a session, or next to the notebook."""
-    files = archive.saved(sdk)
-    if not files:
+def saved_rows(sdk: OqcSdk | None) -> list[dict[str, Any]]:
+    """Give what is shown of what is saved in the archive of a session, or next to the notebook."""
+    return [
+        {
+            "name": text.visible(file.name),
+            "kind": file.kind,
+            "saved": text.time_of(file.modified.isoformat()),
+            "file": text.visible(file.path),
+        }
+        for file in archive.saved(sdk)
+    ]
+
+
+def saved_files(rows: list[dict[str, Any]], sdk: OqcSdk | None) -> None:
+    """List what is saved."""
+    if not rows:
         folder, place = saved_folder(sdk), archive.notebook_place()
         how = f" ({place.how})" if folder.parent == place.folder else ""
         say(f"Nothing is saved in {folder} yet{how}.")
         return
-    table(
-        [
-            {
-                "name": text.visible(file.name),
-                "kind": file.kind,
-                "saved": text.time_of(file.modified.isoformat()),
-                "file": text.visible(file.path),
-            }
-            for file in files
-        ]
-    )
+    table(rows)
 
 
-def archived_jobs(items: list[archive.Archived]) -> None:
+def archived_jobs(rows: list[dict[str, Any]]) -> None:
     """List what the notebook's archive holds and this kernel does not."""
-    if not items:
+    if not rows:
         say("The archive has nothing that is not here already.")
         return
-    table(archived_rows(items))
+    table(rows)
 
 
 def archived_rows(items: Iterable[archive.Archived]) -> list[dict[str, Any]]:
@@ -173,22 +175,25 @@ def archived_rows(items: Iterable[archive.Archived]) -> list[dict[str, Any]]:
     ]
 
 
-def nothing_in_flight(items: list[archive.Archived]) -> None:
-    """Say that there is nothing to resume, and what else there is."""
-    say("Nothing was in flight.")
+def nothing_in_flight(items: list[archive.Archived]) -> str:
+    """Tell that there is nothing to resume, and what else there is."""
+    said = ["Nothing was in flight."]
     for item in items:
         name = text.visible(item.name)
         if item.standing == "another kernel's":
-            say(f"{name} is followed by another kernel of this notebook, which runs.")
+            said.append(f"{name} is followed by another kernel of this notebook, which runs.")
         elif item.standing == "another server's":
-            say(f"{name} was submitted to {text.visible(item.server)}: connect there.")
+            said.append(f"{name} was submitted to {text.visible(item.server)}: connect there.")
             if item.is_on_this_machine:
-                say(f"If that has ended with its kernel, '%oqc_resume {name}' gives {name} back.")
+                said.append(
+                    f"If that has ended with its kernel, '%oqc_resume {name}' gives {name} back."
+                )
         elif item.standing == "gone":
-            say(f"{name} is no longer known to the server.")
+            said.append(f"{name} is no longer known to the server.")
     ended = [text.visible(item.name) for item in items if item.standing == "ended"]
     if ended:
-        say(f"Ended: {', '.join(ended)}. %oqc_resume NAME gives one back as it is.")
+        said.append(f"Ended: {', '.join(ended)}. %oqc_resume NAME gives one back as it is.")
+    return "\n".join(said)
 
 
 def counts_text(called: str, found: Job, args: argparse.Namespace) -> str:

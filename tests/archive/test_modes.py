@@ -18,7 +18,7 @@ from tests.archive.replays import (
     offline_kernel,
     run_live,
 )
-from tests.archive.support import NotebookKernel, names_in, read, runs_in
+from tests.archive.support import NotebookKernel, kernel_of, names_in, read, runs_in
 from tests.sdk.test_crashes import Ledger
 from tests.support import BELL, EXACT, ONE, LocalQpu
 from tests.support_kernel import Cell, Kernel
@@ -106,6 +106,55 @@ def test_a_run_of_the_same_kernel_is_reused(tmp_path: Path, local_qpu: LocalQpu)
     done = run_in("reuse", tmp_path / "lab.ipynb", local_qpu, CONNECT, make, make)
     assert done[1].text.endswith(done[2].text)
     assert len(before.runs()) == 1
+
+
+IN_FLIGHT = (
+    f"job = sdk.create_job(program={BELL!r})\nawait job.submit()",
+    f"sweep = sdk.create_job(program=[{ONE!r}, {BELL!r}])\nawait sweep.submit()",
+)
+TASKS = "print(json.dumps([str(one.task_id) for one in [job, *sweep.jobs]]))"
+
+
+def test_what_a_killed_kernel_left_in_flight_goes_on_in_reuse_and_is_not_submitted_again(
+    tmp_path: Path,
+) -> None:
+    notebook, folder = tmp_path / "lab.ipynb", tmp_path / "lab.oqc"
+    with LocalQpu("--latency", "5") as qpu:
+        ledger = Ledger(qpu)
+        with kernel_of(notebook, qpu) as kernel:
+            kernel.ok(*IN_FLIGHT)
+            tasks = kernel.told(TASKS)
+            kernel.kill()
+        with kernel_of(notebook, qpu) as kernel:
+            kernel.ok("%oqc_mode reuse", *IN_FLIGHT)
+            assert kernel.told(TASKS) == tasks
+            kernel.ok("await job.wait()\nawait sweep.wait()")
+            kernel.ok("assert job.completed and len(sweep.completed_jobs) == 2")
+            kernel.ok("assert sdk._recorder.flush()", *IN_FLIGHT)  # and what it gave is archived
+            assert kernel.told(TASKS) == tasks
+            (left,) = kernel.ok("%oqc_resume --list")
+            assert left.text == "The archive has nothing that is not here already.\n"
+        assert ledger.runs() == set(tasks)
+    assert names_in(folder, "live/*") == []
+    assert len(names_in(folder, "runs/*/*.json")) == 4  # three runs, and the composite
+
+
+def test_what_another_kernel_follows_or_another_server_has_is_not_taken_up_in_reuse(
+    tmp_path: Path, local_qpu: LocalQpu
+) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    with LocalQpu("--latency", "600") as qpu:
+        with kernel_of(notebook, qpu) as first:
+            first.ok(*IN_FLIGHT)
+            tasks = set(first.told(TASKS))
+            with kernel_of(notebook, qpu) as second:
+                second.ok("%oqc_mode reuse", *IN_FLIGHT)
+                assert tasks.isdisjoint(second.told(TASKS))
+                second.kill()
+            first.kill()
+        with kernel_of(notebook, local_qpu) as third:
+            third.ok("%oqc_mode reuse", *IN_FLIGHT, "await job.wait()\nawait sweep.wait()")
+            third.ok("assert job.completed and len(sweep.completed_jobs) == 2")
 
 
 # ---- changing the mode ----

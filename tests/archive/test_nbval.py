@@ -129,6 +129,20 @@ def test_what_else_was_archived_is_listed_by_the_jobs_magic_and_again_in_a_repla
     passed(validate(tmp_path, *STRICT, "lab.ipynb"))
 
 
+def test_lists_of_what_is_saved_and_of_what_can_be_resumed_are_told_again_in_a_replay(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    lists = ("%oqc_load", "%oqc_resume --list", "%oqc_resume")
+    save = "%oqc_save bell"
+    cells = (CELLS[0], *lists, f"%%oqc_job bell\n{BELL}", save, *lists)
+    for _ in range(2):  # the second time there is something to list from the beginning
+        execute(tmp_path / "lab.ipynb", local_qpu, *cells)
+        passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+    saved = nbformat.read(tmp_path / "lab.ipynb", as_version=4)
+    assert "Ended: bell." in saved.cells[3].outputs[0].text
+    assert "bell.json" in saved.cells[1].outputs[0].data["text/plain"]
+
+
 def test_what_ran_without_the_name_of_its_notebook_is_validated_once_it_is_taken_over(
     local_qpu: LocalQpu, tmp_path: Path
 ) -> None:
@@ -170,6 +184,22 @@ def test_an_archived_notebook_passes_strictly_and_nothing_is_submitted(
     passed(validate(folder, *STRICT, "lab.ipynb", **environment, OQC_NOTEBOOK_MODE="live"))
     assert before.runs() == set()
     assert contents(folder) == files
+
+
+def test_cells_of_the_same_source_each_get_their_own_runs_answers_and_panels(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    make = "job = sdk.create_job(program=job.program)"
+    again = ("await job.execute()", "print(job.task_id)", "job", "%oqc_run job", "%oqc_jobs")
+    wait_time = "print(await sdk.get_wait_time())"
+    cells = (
+        *(CELLS[0], f"job = sdk.create_job(program={BELL!r})", *again, wait_time),
+        *(*again, make, *again, wait_time),
+    )
+    execute(tmp_path / "lab.ipynb", local_qpu, *cells)
+    assert f"{len(cells)} passed" in passed(validate(tmp_path, *STRICT, "lab.ipynb"))
+    execute(tmp_path / "lab.ipynb", local_qpu, *cells)  # the newest session is what counts
+    passed(validate(tmp_path, *STRICT, "lab.ipynb"))
 
 
 def test_it_passes_where_only_loopback_exists(folder: Path, tmp_path: Path) -> None:

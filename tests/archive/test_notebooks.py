@@ -271,6 +271,36 @@ def test_a_notebook_that_was_moved_away_says_so_and_an_explicit_path_attaches_it
     assert not (elsewhere / "bell.oqc").exists()
 
 
+def test_a_kernel_goes_on_in_the_archive_where_that_is_moved_with_its_notebook(
+    tmp_path: Path,
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with bare_kernel(make_notebook(before / "lab.ipynb", *CELLS)) as kernel:
+        execute(kernel)
+        before.rename(after)
+        kernel.run(f"os.environ['OQC_NOTEBOOK_PATH'] = {str(after / 'lab.ipynb')!r}")
+        done = kernel.run(CELLS[2], "assert sdk._recorder.flush()")
+        assert [cell.status for cell in done] == ["ok"] * 2, done
+    assert not before.exists()
+    assert len(runs_in(after / "lab.oqc")) == 2
+    (journal,) = (after / "lab.oqc").glob("sessions/*.cells.jsonl")
+    assert journal.read_text().count("bell.execute()") == 2
+
+
+def test_an_archive_that_was_removed_is_begun_anew_by_the_next_run(tmp_path: Path) -> None:
+    folder = tmp_path / "lab.oqc"
+    with bare_kernel(make_notebook(tmp_path / "lab.ipynb", *CELLS)) as kernel:
+        execute(kernel)
+        kernel.run("assert sdk._recorder.flush()")
+        shutil.rmtree(folder)
+        done = kernel.run(CELLS[2], "assert sdk._recorder.flush()")
+        assert [cell.status for cell in done] == ["ok"] * 2, done
+    assert len(runs_in(folder)) == 1
+    assert read(folder / "archive.json")["notebook"] == "lab.ipynb"
+    assert [name for name in names_in(folder, "sessions/*.json") if ".lock" not in name]
+
+
 def test_an_unrelated_archive_is_not_offered(tmp_path: Path) -> None:
     gone = make_notebook(tmp_path / "gone.ipynb", "a = 1", "b = 2", CELLS[0])
     with bare_kernel(gone) as kernel:
@@ -279,6 +309,33 @@ def test_an_unrelated_archive_is_not_offered(tmp_path: Path) -> None:
     other = make_notebook(tmp_path / "other.ipynb", "c = 3", "d = 4", "e = 5")
     with bare_kernel(other) as kernel:
         assert execute(kernel)[0].text == ""
+
+
+def test_another_notebook_that_gets_an_old_name_is_told_and_the_renamed_one_is_offered_its_archive(
+    tmp_path: Path,
+) -> None:
+    def connected(notebook: Path, id_: str) -> str:
+        """Execute the cells, the first of which has an id, and give what that said."""
+        with bare_kernel(notebook) as kernel:
+            (first,) = kernel.run(CELLS[0], metadata={"cellId": id_})
+            done = kernel.run(*CELLS[1:], "assert sdk._recorder.flush()")
+            assert [cell.status for cell in (first, *done)] == ["ok"] * 4, done
+            return first.text
+
+    def first_id(notebook: Path) -> str:
+        return str(nbformat.read(notebook, as_version=4).cells[0].id)
+
+    untitled, bell = tmp_path / "Untitled.ipynb", tmp_path / "bell.ipynb"
+    make_notebook(untitled, *CELLS)
+    assert connected(untitled, first_id(untitled)) == ""
+    assert connected(untitled, first_id(untitled)) == ""
+    untitled.rename(bell)
+    make_notebook(untitled, CELLS[0])  # a new one, which is not saved since
+    warned = "Untitled.oqc seems to be the archive of another notebook that had this name before."
+    assert connected(untitled, first_id(untitled)).startswith(warned)
+    assert connected(untitled, first_id(untitled)) == ""  # now it is known there
+    said = connected(bell, first_id(bell))
+    assert said.startswith("Untitled.oqc looks like this notebook's archive, from before")
 
 
 @pytest.mark.parametrize(
@@ -419,3 +476,22 @@ def test_no_secret_is_in_any_file(tmp_path: Path, local_qpu: LocalQpu) -> None:
             assert secret not in content, path
     (journal,) = (tmp_path / "lab.oqc").glob("sessions/*.cells.jsonl")
     assert journal.read_text().count("<hidden>") >= 7
+
+
+def test_a_token_that_becomes_known_while_its_cell_runs_is_in_no_file_afterwards(
+    tmp_path: Path, local_qpu: LocalQpu
+) -> None:
+    notebook = make_notebook(tmp_path / "lab.ipynb")
+    run = f"bell = sdk.create_job(program={ONE!r}, qpu_id={EXACT!r}); await bell.execute()"
+    with LocalQpu() as other, NotebookKernel(notebook, local_qpu.url, local_qpu.token) as kernel:
+        kernel.ok(
+            f"{run}\nassert sdk._recorder.flush()",
+            f"import oqc_notebook\nkey = {other.token!r}\nassert sdk._recorder.flush()\n"
+            f"sdk = oqc_notebook.connect({other.url!r}, authentication_token=key)\n{run}",
+            "assert sdk._recorder.flush()",
+        )
+    files = [path for path in (tmp_path / "lab.oqc").rglob("*") if path.is_file()]
+    assert [path for path in files if other.token in path.read_text()] == []
+    assert len(runs_in(tmp_path / "lab.oqc")) == 2
+    (journal,) = (tmp_path / "lab.oqc").glob("sessions/*.cells.jsonl")
+    assert "key = '<hidden>'" in journal.read_text()

@@ -18,7 +18,8 @@ from compiler_config.config import CompilerConfig
 
 import oqc_notebook
 from oqc_notebook import archive
-from oqc_notebook.archive import durable
+from oqc_notebook.archive import durable, environment
+from oqc_notebook.archive.formats import Git
 from oqc_notebook.archive.index import entries
 from oqc_notebook.sdk import CompositeJob, Job, JobState, OqcSdk
 from tests.archive.support import names_in, read, runs_in
@@ -306,6 +307,28 @@ def test_provenance_of_a_job_an_output_and_a_loaded_run(
     assert archive.provenance(sdk.create_job(program=ONE)) is None
 
 
+def test_an_archive_that_is_under_git_does_not_make_its_folder_dirty(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=ada", "-c", "user.email=ada@example.com")
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True)
+
+    run_file = tmp_path / "lab.oqc" / "runs" / "first" / "1.json"
+    run_file.parent.mkdir(parents=True)
+    run_file.write_text("{}")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "with its archive")
+    (run_file.parent.parent / "second").mkdir()
+    (run_file.parent.parent / "second" / "1.json").write_text("{}")
+    run_file.unlink()
+    found = environment.git_of(tmp_path)
+    assert found is not None
+    assert found.revision
+    assert not found.dirty
+    (tmp_path / "lab.ipynb").write_text("{}")
+    assert environment.git_of(tmp_path) == Git(revision=found.revision, dirty=True)
+
+
 def test_a_job_that_was_submitted_elsewhere_is_archived_when_it_ends(
     sdk: OqcSdk, folder: Path, local_qpu: LocalQpu
 ) -> None:
@@ -406,6 +429,26 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
     assert len(caplog.records) == 1
     assert [name for name in names_in(folder) if name.endswith(".tmp")] == []
+
+
+def test_cells_that_cannot_be_written_for_a_while_are_written_later(
+    sdk: OqcSdk, folder: Path
+) -> None:
+    run(sdk.create_job(program=ONE).execute())
+    recorder = archive.archive_of(sdk)
+    assert recorder is not None
+    until(lambda: recorder.session.file.packages)
+    flushed(sdk)  # from now on nothing else is written
+    file = folder / "sessions" / f"{recorder.session.id}.cells.jsonl"
+    file.mkdir()  # in the way
+    recorder.session.journal._note(None, "first = 1", None)
+    with pytest.raises(OSError, match=file.name):
+        recorder.session.write_what_is_new()
+    recorder.session.journal._note(None, "second = 2", None)
+    file.rmdir()
+    recorder.session.write_what_is_new()
+    sources = [json.loads(line)["source"] for line in file.read_text().splitlines()]
+    assert sources == ["first = 1", "second = 2"]
 
 
 def test_a_result_that_json_cannot_hold_does_not_stop_the_archive(

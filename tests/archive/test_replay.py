@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from oqc_notebook.archive.plain_html import is_plain
@@ -22,6 +23,7 @@ from tests.archive.replays import (
 )
 from tests.archive.support import make_notebook, names_in, read, runs_in
 from tests.faulty import FaultyProxy, answer
+from tests.sdk.test_crashes import Ledger
 from tests.support import BELL, BROKEN, EXACT, ONE, LocalQpu
 from tests.support_kernel import Kernel
 
@@ -100,6 +102,9 @@ TIMES = (
     "try:\n    await both.execute(timeout_s=0.1)\nexcept TimeoutError:\n    print(both.ended)\n"
     "await both.execute(timeout_s=30)\nfor job in both.jobs: everything(job)",
 )
+
+
+RUN_AND_TELL = "await job.execute()\nprint(job.task_id)"
 
 
 @pytest.mark.parametrize(
@@ -200,13 +205,53 @@ def test_the_newest_execution_of_a_cell_is_served_and_older_ones_stay(
     cells = (CONNECT, MAKE, run)
     first = run_live(notebook, local_qpu, *cells)[-1].text
     second = run_live(notebook, local_qpu, *cells, run)
+    make_notebook(notebook, *cells)  # which has the last cell once: it was executed twice
     now = replayed(notebook, *cells)[-1].text.splitlines()
     assert now[-1] == second[3].text.strip()
     assert len({now[-1], first.splitlines()[-1], second[2].text.splitlines()[-1]}) == 3
     assert len(runs_in(tmp_path / "lab.oqc")) == 3
 
 
+def test_a_cell_with_the_token_in_it_is_known_again(tmp_path: Path, local_qpu: LocalQpu) -> None:
+    notebook = tmp_path / "lab.ipynb"
+    key = f"import oqc_notebook\nkey = {local_qpu.token!r}\n"
+    connect = f"sdk = oqc_notebook.connect({local_qpu.url!r}, authentication_token=key)\n"
+    make = f"job = sdk.create_job(program={ONE!r}, qpu_id={EXACT!r})\n"
+    cell = key + connect + make + RUN_AND_TELL
+    live = run_live(notebook, local_qpu, cell)
+    assert comparable(all_ok(replayed(notebook, cell))) == comparable(live)
+
+
 # ---- panels ----
+
+
+@pytest.mark.parametrize("mode", ["reuse", "replay"])
+def test_cells_of_the_same_source_are_told_apart_by_the_ids_of_the_front_end(
+    tmp_path: Path, local_qpu: LocalQpu, mode: str
+) -> None:
+    notebook = make_notebook(tmp_path / "lab.ipynb", RUN_AND_TELL, RUN_AND_TELL)
+    first, second = (cell.id for cell in nbformat.read(notebook, as_version=4).cells)
+    make = f"job = sdk.create_job(program={ONE!r})"
+    env = {**os.environ, "OQC_NOTEBOOK_PATH": str(notebook), "OQC_URL": local_qpu.url}
+    env |= {"OQC_AUTH_TOKEN": local_qpu.token, "OQC_NOTEBOOK_MODE": "live"}
+
+    def executed(*ids: str) -> dict[str, str]:
+        """Run cells, and give the task that each told last."""
+        with Kernel(cwd=str(tmp_path), env=env) as kernel:
+            all_ok(kernel.run(CONNECT, make))
+            told = {}
+            for id_ in ids:
+                (cell,) = all_ok(kernel.run(RUN_AND_TELL, metadata={"cellId": id_}))
+                told[id_] = cell.text.splitlines()[-1]
+            all_ok(kernel.run("sdk._recorder.flush()"))
+        return told
+
+    live = executed(first, second, first)
+    assert live[first] != live[second]
+    env["OQC_NOTEBOOK_MODE"] = mode
+    before = Ledger(local_qpu)
+    assert executed(first, second) == executed(second, first) == live
+    assert before.runs() == set()
 
 
 def test_a_panel_shows_at_once_what_it_showed_last(tmp_path: Path, local_qpu: LocalQpu) -> None:
