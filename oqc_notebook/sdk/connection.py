@@ -60,11 +60,12 @@ class Connection:
             self.loop.call_soon_threadsafe(function, *args)
 
     async def close(self) -> None:
-        """End submissions, looks and connections, in this order."""
+        """End submissions, looks and connections, in this order, and say in files what ended."""
         _OPEN.discard(self)
         await self.submissions.close()
         await self.poller.close()
         await self.transport.close()
+        self.submissions.record_ends()
 
     async def until_over(
         self, overs: Mapping[Job, asyncio.Future[Exception | None]], timeout_s: float | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.proxy import JobOutputProxy
     from oqc_notebook.sdk.recording import Recorder
 
+logger = logging.getLogger("oqc_notebook.sdk")
+
 #: Called with the job that changed, on the loop of its session.
 Observer = Callable[["Job"], None]
 
@@ -25,7 +29,9 @@ Observer = Callable[["Job"], None]
 class Home:
     """The file that a job or composite was last saved to or loaded from.
 
-    Reserved task ids are recorded there before they are submitted.
+    Reserved task ids are recorded there before they are submitted; and when the session is closed,
+    how their runs ended. So a session that follows a crash is given the runs that were not saved,
+    and one that follows a good end begins others.
 
     Parameters
     ----------
@@ -39,6 +45,32 @@ class Home:
         self.path = Path()
         #: What the file was like when the owner was last saved to or loaded from it.
         self.stamp: object = None
+        #: Whether ids are recorded there whose runs had not begun then.
+        self.awaits_ends = False
+
+    async def record_ids(self) -> None:
+        """Write the ids that were just reserved, as far as the file and the system allow."""
+        try:
+            await asyncio.to_thread(self.record)
+        except (OSError, ValueError) as exc:
+            logger.warning(
+                "The ids of a submission could not be recorded in %s (%s); the submission goes on.",
+                self.path,
+                exc,
+            )
+
+    def record_ends(self) -> None:
+        """Write how the runs ended whose ids are recorded there, if all of them have."""
+        from oqc_notebook.sdk.files import stamp_of
+
+        under_way = any(job._under_way for job in self.owner._members())
+        if not self.awaits_ends or under_way or stamp_of(self.path) != self.stamp:
+            return
+        try:
+            self.record()
+        except Exception as exc:  # the session is to be closed all the same
+            logger.warning("The end of a run could not be recorded in %s (%s).", self.path, exc)
+        self.awaits_ends = False
 
     def record(self) -> None:
         """Write the owner's present state.
@@ -59,6 +91,11 @@ class Home:
                         job._home = None
                 raise OSError("it was replaced or removed since")
             self.owner._write(self.path)
+            self.awaits_ends = True
+
+    def is_as_of(self, path: str | Path, stamp: object) -> None:
+        """Note that the owner was saved to, or loaded from, this file."""
+        self.path, self.stamp, self.awaits_ends = Path(path).absolute(), stamp, False
 
 
 class Runnable:
@@ -345,7 +382,8 @@ class Runnable:
 
         Load it with ``sdk.load(path)``, in this session or any later one. A file
         that is there is replaced. Before this job is next submitted, the task ids
-        reserved for it are recorded in the same file, unless it was replaced or removed since.
+        reserved for it are recorded in the same file, and when the session is closed
+        how these runs ended, unless it was replaced or removed since.
 
         Parameters
         ----------
@@ -379,6 +417,6 @@ class Runnable:
         """Remember the file that this was saved to or loaded from."""
         if self._own_home is None:
             self._own_home = Home(self)
-        self._own_home.path, self._own_home.stamp = Path(path).absolute(), stamp
+        self._own_home.is_as_of(path, stamp)
         for job in self._members():
             job._home = self._own_home

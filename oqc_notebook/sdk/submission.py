@@ -26,6 +26,7 @@ from oqc_notebook.sdk.transport import MAX_REQUEST_BYTES
 
 if TYPE_CHECKING:
     from oqc_notebook.sdk.job import Job
+    from oqc_notebook.sdk.running import Home
 
 logger = logging.getLogger("oqc_notebook.sdk")
 
@@ -60,6 +61,8 @@ class Submissions:
         self._poller = poller
         self._running: set[asyncio.Task[Exception | None]] = set()
         self._turns = asyncio.Lock()
+        #: Files in which ids were recorded, until they are saved by those who use them.
+        self._homes: set[Home] = set()
 
     async def turn(self) -> None:
         """Let the loop do other things between the runs that are started at once.
@@ -105,6 +108,11 @@ class Submissions:
         for task in list(self._running):
             task.cancel()
 
+    def record_ends(self) -> None:
+        """Record how the runs ended whose ids were recorded in files: nobody saved them since."""
+        for home in self._homes:  # in this thread, as there are no others when the process ends
+            home.record_ends()
+
     async def _submit_group(self, qpu_id: str, jobs: list[Job]) -> Exception | None:
         """Submit jobs to one QPU; give what kept them from being submitted, if anything did."""
         try:
@@ -127,6 +135,10 @@ class Submissions:
         fresh = [job for job in jobs if job.task_id is None]
         if resumed:
             # recorded by an earlier session, which may or may not have submitted them
+            homes = _homes_of(resumed)
+            for home in homes:
+                home.awaits_ends = True
+            self._keep(homes)
             await self._ask_then_submit(qpu_id, resumed)
             fresh = _still(fresh)
         if not fresh:
@@ -140,9 +152,22 @@ class Submissions:
         for job, task_id in zip(fresh, ids, strict=True):
             if job in wanted:
                 job._reserved(task_id)
-        await _record(_still(fresh))
+        await self._record(_still(fresh))
         for batch in _batches(_still(fresh)):
             await self._submit_batch(qpu_id, batch)
+
+    async def _record(self, jobs: Sequence[Job]) -> None:
+        """Write the reserved ids down: by the recorder, and where the jobs were saved or loaded."""
+        client = jobs[0]._client if jobs else None
+        if client is not None and client._recorder is not None:
+            await client._recorder.reserved(jobs)
+        homes = _homes_of(jobs)
+        for home in homes:
+            await home.record_ids()
+        self._keep(homes)
+
+    def _keep(self, homes: set[Home]) -> None:
+        self._homes = {home for home in self._homes | homes if home.awaits_ends}
 
     async def _submit_batch(self, qpu_id: str, jobs: Sequence[Job], tries: int = 0) -> None:
         with MOMENT:  # in which no other thread gives them other inputs
@@ -264,18 +289,5 @@ def _still(jobs: Iterable[Job]) -> list[Job]:
     return [job for job in jobs if job._submission is running]
 
 
-async def _record(jobs: Iterable[Job]) -> None:
-    """Write the reserved ids down: by the recorder, and where the jobs were saved or loaded."""
-    jobs = list(jobs)
-    client = jobs[0]._client if jobs else None
-    if client is not None and client._recorder is not None:
-        await client._recorder.reserved(jobs)
-    for home in {job._home for job in jobs if job._home is not None}:
-        try:
-            await asyncio.to_thread(home.record)
-        except (OSError, ValueError) as exc:
-            logger.warning(
-                "The ids of a submission could not be recorded in %s (%s); the submission goes on.",
-                home.path,
-                exc,
-            )
+def _homes_of(jobs: Iterable[Job]) -> set[Home]:
+    return {job._home for job in jobs if job._home is not None}

@@ -210,6 +210,26 @@ async def test_the_examples_run_as_printed(local_qpu: LocalQpu, tmp_path: Path) 
     assert lines[6:] == ["{'c': {'1': 1000}}"] * 3
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["job", "composite"])
+async def test_each_session_that_loads_and_executes_runs_it_once_more(
+    local_qpu: LocalQpu, tmp_path: Path, many: bool
+) -> None:
+    """The restored job is re-submittable, in any later session, and its state is the newest."""
+    job = await executed(local_qpu, program=[ONE, BELL] if many else ONE)
+    job.save(tmp_path / "job.json")
+    for earlier_runs in (1, 2, 3):
+        async with local_qpu.sdk() as sdk:
+            restored = sdk.load(tmp_path / "job.json")
+            assert restored.state is JobState.COMPLETED
+            for child in restored._members():
+                assert child.result is child.history.last
+                assert len(child.history) == earlier_runs
+            await restored.execute()
+            assert [len(child.history) for child in restored._members()] == [
+                earlier_runs + 1 for _ in restored._members()
+            ]
+
+
 def test_a_file_loads_on_another_machine_in_another_locale(tmp_path: Path) -> None:
     """The file can be reloaded in any later session, even on another machine."""
     job = OFFLINE.create_job(program="// θ and 量子\nOPENQASM 2.0;", qpu_id="q")

@@ -385,6 +385,48 @@ async def test_reserved_ids_are_in_the_jobs_file_before_the_submission(
         assert str(restored.task_id) == saved["task_id"]
         assert await tasks_at(later) == before
 
+    # and when that one has ended well, the next one begins another run
+    async with OqcSdk(proxied.url, credential=proxied._credential) as last:
+        again = last.load(tmp_path / "job.json")
+        assert again.state is JobState.COMPLETED
+        await again.execute()
+        assert await tasks_at(last) == before + 1
+
+
+async def test_the_end_of_a_run_is_in_the_jobs_file_when_the_session_is_closed(
+    local_qpu: LocalQpu, tmp_path: Path
+) -> None:
+    async with local_qpu.sdk() as sdk:
+        composite = sdk.create_job(program=[ONE, BROKEN])
+        composite.save(tmp_path / "composite.json")
+        composite.observe(lambda _: None)  # nobody waits for it, as where there is a panel
+        await composite.submit()
+        await met(lambda: composite.ended)
+    restored = sdk.load(tmp_path / "composite.json")
+    assert restored.state is JobState.FAILED
+    assert restored.outputs.all() == composite.outputs.all()
+
+
+async def test_what_was_saved_since_stays_as_it_was_saved_when_the_session_is_closed(
+    local_qpu: LocalQpu, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = [tmp_path / name for name in ("saved.json", "replaced.json", "removed.json")]
+    async with local_qpu.sdk() as sdk:
+        jobs = [sdk.create_job(program=ONE) for _ in paths]
+        for job, path in zip(jobs, paths, strict=True):
+            job.save(path)
+            await job.submit()
+        saved, replaced, removed = paths
+        jobs[0].save(saved)  # in flight, and so it stays
+        sdk.create_job(program=BELL).save(replaced)
+        removed.unlink()
+        before = saved.read_bytes(), replaced.read_bytes()
+        for job in jobs:
+            await job.wait()
+    assert (saved.read_bytes(), replaced.read_bytes()) == before
+    assert not removed.exists()
+    assert caplog.text == ""
+
 
 async def test_an_oversized_program_is_refused_before_anything_is_sent(
     proxied: OqcSdk, proxy: FaultyProxy
