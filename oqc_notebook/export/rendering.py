@@ -7,7 +7,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString, Stylesheet
 from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer
 
@@ -32,8 +33,9 @@ def harmless(source: str) -> str:
     are replaced by a line that says so.
     """
     soup = BeautifulSoup(source, "html.parser")
-    for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
-        comment.extract()
+    # comments, CDATA and the like: a browser may see another end of them, and then a tag in them
+    for text in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
+        text.extract()
     for tag in soup.find_all(True):
         assert isinstance(tag, Tag)
         if tag.name in _DROPPED:
@@ -55,6 +57,9 @@ def _clean(soup: BeautifulSoup, tag: Tag) -> None:
             or value.startswith(("javascript:", "vbscript:"))
         ):
             del tag.attrs[name]
+    if tag.name == "style" and tag.string:
+        # in pictures and formulas, browsers look for tags in it; so CSS writes the same
+        tag.string.replace_with(Stylesheet(tag.string.replace("<", r"\3c ")))
     source = str(tag.get("src", ""))
     if tag.name == "img" and not source.startswith("data:image/"):
         note = soup.new_tag("span", attrs={"class": "oqc-missing"})

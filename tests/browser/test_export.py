@@ -33,6 +33,9 @@ HOSTILE = """
 <video src="HOST/7.mp4" autoplay></video>
 <meta http-equiv="refresh" content="0;url=HOST/8">
 <svg onload="document.title = 'changed'"><image href="HOST/9.png"/></svg>
+<svg><style><meta http-equiv="refresh" content="0;url=HOST/10"></style></svg>
+<math><style><meta http-equiv="refresh" content="0;url=HOST/11"></style></math>
+<![CDATA[><meta http-equiv="refresh" content="0;url=HOST/12">]]>
 """
 
 Opened = Callable[..., Page]

@@ -269,6 +269,8 @@ def test_widgets_and_scripts_leave_what_can_be_read_of_them(tmp_path: Path) -> N
         ("<plaintext>rest", ""),
         ('<form action="https://example.com"><input name="q"></form>', "<input/>"),
         ("<iframe src='x'></iframe><b>b</b>", "<b>b</b>"),
+        ("<![CDATA[><meta>]]>a", "a"),
+        ("<svg><style>a{}<meta></style></svg>", r"<svg><style>a{}\3c meta></style></svg>"),
     ],
 )
 def test_html_of_outputs_is_closed_and_without_what_acts(source: str, clean: str) -> None:
