@@ -60,29 +60,25 @@ class OqcArchiveExporter(HTMLExporter):
     def _extra_template_basedirs_default(self) -> list[str]:
         return [str(_TEMPLATES)]
 
-    @default("embed_images")
-    def _embed_images_default(self) -> bool:
-        return True
-
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Give the filters of the template."""
         yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "markdown2html", self.markdown2html
-        yield "harmless", harmless
+        yield "harmless", self.harmless
         yield "latex_output", latex_output
         yield "shown", lambda text: html.escape(visible(text))
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """Give markdown as HTML, with its pictures in it and formulas as MathML."""
-        renderer = Renderer(
-            escape=False,
-            attachments=context.get("cell", {}).get("attachments", {}),
-            embed_images=self.embed_images,
-            path=context["resources"]["metadata"].get("path", ""),
-            exclude_anchor_links=True,
-        )
-        return harmless(MarkdownWithMath(renderer=renderer).render(source))
+        renderer = _renderer(context)
+        text = MarkdownWithMath(renderer=renderer).render(source)
+        return harmless(text, renderer.embedded)
+
+    @pass_context
+    def harmless(self, context: Any, source: str) -> str:
+        """Give the HTML of an output, with its pictures in it."""
+        return harmless(source, _renderer(context).embedded)
 
     def from_notebook_node(  # type: ignore[override]  # as that of its base class
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
@@ -113,6 +109,15 @@ class OqcArchiveExporter(HTMLExporter):
         notebook = nbformat.reads(bundle.files[bundle.notebook].decode(), as_version=4)
         page, resources = super().from_notebook_node(_still(notebook), resources, **kw)
         return page.replace(_PLACE, _CARRIED.format(_base64(to_zip(bundle))), 1), resources
+
+
+def _renderer(context: Any) -> Renderer:
+    return Renderer(
+        escape=False,
+        attachments=context.get("cell", {}).get("attachments", {}),
+        path=context["resources"]["metadata"].get("path", ""),
+        exclude_anchor_links=True,
+    )
 
 
 def _bundle_of(nb: NotebookNode, resources: dict[str, Any]) -> Bundle:

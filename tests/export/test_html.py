@@ -214,6 +214,52 @@ def test_pictures_with_spaces_in_their_names_are_in_the_page(tmp_path: Path, tex
     assert image["src"] == f"data:image/png;base64,{PIXEL}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<img src="dot.png" width="300">',
+        'inside of text <img src="attachment:in.png" width="300">',
+        "![square](square.WEBP)",
+    ],
+)
+def test_pictures_that_are_named_in_html_are_in_the_page(text: str, tmp_path: Path) -> None:
+    for name in ("dot.png", "square.WEBP"):
+        (tmp_path / name).write_bytes(base64.b64decode(PIXEL))
+    words = nbformat.v4.new_markdown_cell(text, attachments={"in.png": {"image/png": PIXEL}})
+    code = nbformat.v4.new_code_cell("show()")
+    code.outputs = [nbformat.v4.new_output("display_data", {"text/html": "<img src='dot.png'>"})]
+    path = tmp_path / "words.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[words, code]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    sources = [str(picture["src"]) for picture in page.select("main img")]
+    assert [source.split(",")[1] for source in sources] == [PIXEL, PIXEL]
+    assert all(source.startswith("data:image/") for source in sources)
+    assert "not in this file" not in page.get_text()
+
+
+@pytest.mark.parametrize("name", ["folder.png", "no.png", "../above.png", "n" * 300 + ".png"])
+def test_a_picture_that_cannot_be_had_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "above.png").write_bytes(base64.b64decode(PIXEL))
+    (tmp_path / "notebooks" / "folder.png").mkdir(parents=True)
+    path = tmp_path / "notebooks" / "words.ipynb"
+    cell = nbformat.v4.new_markdown_cell(f"![here]({name}) ![in](attachment:in.png)")
+    cell.attachments = {"in.png": {}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    assert page.select("main img") == []
+    assert f"[picture that is not in this file: {name} (here)]" in page.get_text()
+    assert "[picture that is not in this file: attachment:in.png (in)]" in page.get_text()
+
+
+def test_html_in_markdown_is_about_what_it_encloses(tmp_path: Path) -> None:
+    text = 'H<sub>2</sub>O, <a href="#Bell">below</a>\n\n<div align="center">\n\n**Bell**\n\n</div>'
+    path = tmp_path / "words.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    enclosed = [each.get_text().strip() for each in page.select("main :is(sub, a, div[align])")]
+    assert enclosed == ["2", "below", "Bell"]
+
+
 def test_a_notebook_with_a_token_is_not_exported_unless_it_is_taken_out(tmp_path: Path) -> None:
     secret = "Authentication-Token: 0123456789abcdef"
     notebook = make_notebook(tmp_path / "bell.ipynb", "1", f"# {secret}")
