@@ -32,6 +32,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: Outputs that live in a browser with a kernel or a script.
 _LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")
 
+#: What nbconvert shows of an output, and pictures that Jupyter shows besides.
+_SHOWN = frozenset(
+    {"text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg"}
+)
+_PICTURES = ("image/gif", "image/webp", "image/bmp")
+
 #: Where the page's head carries the archive: the place that the template leaves, as its base
 #: class writes it, and what stands there in the end, which is what readers look for.
 _PLACE = '<script id="oqc-archive"></script>'
@@ -171,7 +177,10 @@ def _base64(content: bytes) -> str:
 
 
 def _still(notebook: NotebookNode) -> NotebookNode:
-    """Give a notebook for reading: without what only lives with a kernel or a script."""
+    """Give a notebook for reading: without what only lives with a kernel or a script.
+
+    Of what Jupyter shows, and nbconvert does not, there is something to see instead.
+    """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
@@ -180,4 +189,10 @@ def _still(notebook: NotebookNode) -> NotebookNode:
             taken = [kind for kind in _LIVE if data.pop(kind, None) is not None]
             if taken and not data:
                 data["text/plain"] = "[An output that needs a kernel or a script]"
+            kinds = [kind for kind in _PICTURES if kind in data]
+            if kinds and not _SHOWN & data.keys():
+                picture = html.escape("".join(data[kinds[0]]))
+                data["text/html"] = f'<img src="data:{kinds[0]};base64,{picture}">'
+            elif "application/json" in data and not _SHOWN & data.keys():
+                data["text/plain"] = json.dumps(data["application/json"], indent=2)
     return notebook

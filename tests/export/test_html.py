@@ -305,6 +305,26 @@ def test_widgets_and_scripts_leave_what_can_be_read_of_them(tmp_path: Path) -> N
     assert page.find(id="oqc-jobs") is not None  # an unclosed comment does not swallow the rest
 
 
+def test_pictures_and_data_that_only_jupyter_shows_can_be_seen(tmp_path: Path) -> None:
+    gif = base64.b64encode(b"GIF89a").decode() + "\n"
+    cell = nbformat.v4.new_code_cell("show()")
+    cell.outputs = [
+        nbformat.v4.new_output("display_data", {"image/gif": gif, "text/plain": "<Image object>"}),
+        nbformat.v4.new_output("display_data", {"image/webp": gif, "image/png": PIXEL}),
+        nbformat.v4.new_output(
+            "display_data", {"application/json": {"shots": [1]}, "text/plain": "<JSON object>"}
+        ),
+    ]
+    path = tmp_path / "seen.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    kinds = [str(picture["src"]).partition(",")[0] for picture in page.select("main img")]
+    assert kinds == ["data:image/gif;base64", "data:image/png;base64"]
+    text = page.main.get_text() if page.main else ""
+    assert '"shots"' in text
+    assert "object" not in text
+
+
 @pytest.mark.parametrize(
     ("source", "clean"),
     [
