@@ -153,7 +153,8 @@ def diff(a: str | Path, b: str | Path) -> Comparison:
     runs_a, earlier_a, environment_a = _read(Path(a))
     runs_b, earlier_b, environment_b = _read(Path(b))
     pairs, only_in_a, only_in_b = matched(runs_a, runs_b)
-    names = dict.fromkeys([*environment_a, *environment_b])
+    # a snapshot tells nothing of where it is from, which is no difference
+    names = {**environment_a, **environment_b} if environment_a and environment_b else {}
     both = [(name, environment_a.get(name, "-"), environment_b.get(name, "-")) for name in names]
     return Comparison(
         *_called(Path(a), Path(b)),

@@ -173,6 +173,16 @@ def test_configurations_are_compared_whole(tmp_path: Path) -> None:
     assert not oqc_notebook.diff(a, a).differs
 
 
+def test_a_snapshot_differs_from_an_archive_in_its_runs_and_not_in_where_they_ran(
+    tmp_path: Path,
+) -> None:
+    saved = snapshot(tmp_path / "a.json", {"c": {"0": 7}})
+    found = oqc_notebook.diff(GUIDE / "01_quickstart.ipynb", saved)
+    assert found.only_in_a
+    assert found.only_in_b == ["job, run 1"]
+    assert found.environment == []
+
+
 @pytest.mark.parametrize(
     ("a", "b", "status", "said"),
     [
