@@ -80,7 +80,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
     notebook = make_notebook(tmp_path_factory.mktemp("notebooks") / "bell.ipynb")
     with LocalQpu() as qpu, kernel_of(notebook, qpu) as kernel:
         kernel.ok(RUN, "await bell.execute()", FAIL)
-        shown = kernel.ok("bell")[0].outputs + kernel.ok("%oqc_jobs")[0].outputs
+        shown = [
+            output
+            for cell in kernel.ok("bell", "%oqc_jobs", "%oqc_history bell", "%oqc_history broken")
+            for output in cell.outputs
+        ]
     html = HOSTILE.replace("HOST", f"http://127.0.0.1:{host.server_port}")
     cells = [nbformat.v4.new_code_cell(source) for source in (RUN, FAIL)]
     cells[0].outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in shown]
@@ -269,7 +273,7 @@ def test_printed_the_words_of_tables_are_whole(opened: Opened, exported: Path) -
             while (words.nextNode()) {
                 const text = words.currentNode;
                 const {parentElement: element} = text;
-                if (!element.matches('.oqc-twin :is(td, th, td *)')) continue;
+                if (!element.matches(':is(.oqc-twin, .dataframe) :is(td, th, td *)')) continue;
                 if (element.closest('details')) continue;  // closed
                 for (const {0: word, index} of text.data.matchAll(/[A-Za-z]+/g)) {
                     const range = document.createRange();
