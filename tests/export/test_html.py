@@ -147,6 +147,15 @@ def test_another_file_is_never_replaced(archived: Path, notebook: Path) -> None:
     assert mine.read_text() == "<title>words.ipynb</title>"
 
 
+@pytest.mark.parametrize("name", ["for-anna", "bell.pdf", "other.ipynb", "v1.2"])
+def test_a_page_is_not_written_to_a_file_that_neither_opens_nor_gives_the_jobs_back(
+    name: str, notebook: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"does not say what to write: end it with \.html"):
+        oqc_notebook.export_notebook(notebook, notebook.with_name(name))
+    assert not notebook.with_name(name).exists()
+
+
 @pytest.mark.parametrize("content", ["{}", "no JSON"])
 def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -> None:
     (tmp_path / "bell.ipynb").write_text(content)
