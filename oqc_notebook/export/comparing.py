@@ -17,6 +17,7 @@ from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.static.comparing import distances, most_by_chance, program_lines
 from oqc_notebook.static.ranking import ranked
 from oqc_notebook.static.settings import settings_of
+from oqc_notebook.static.text import visible
 
 #: Counts are said to differ when chance makes them so different less often than this.
 _HARDLY_EVER = 0.001
@@ -120,7 +121,8 @@ class Comparison:
         return bool(self.only_in_a or self.only_in_b or any(run.differs for run in self.runs))
 
     def __repr__(self) -> str:
-        return "\n".join(_lines(self))
+        # what a file says cannot steer a terminal, nor look like lines of its own
+        return "\n".join(visible(line).replace("\n", f"\n{' ' * 8}") for line in _lines(self))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
@@ -153,7 +155,8 @@ def diff(a: str | Path, b: str | Path) -> Comparison:
     runs_a, earlier_a, environment_a = _read(Path(a))
     runs_b, earlier_b, environment_b = _read(Path(b))
     pairs, only_in_a, only_in_b = matched(runs_a, runs_b)
-    names = dict.fromkeys([*environment_a, *environment_b])
+    # a snapshot tells nothing of where it is from, which is no difference
+    names = {**environment_a, **environment_b} if environment_a and environment_b else {}
     both = [(name, environment_a.get(name, "-"), environment_b.get(name, "-")) for name in names]
     return Comparison(
         *_called(Path(a), Path(b)),

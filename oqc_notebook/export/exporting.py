@@ -82,7 +82,7 @@ def export_notebook(
     SecretsFoundError
         If the notebook or its archive hold a token, and `redact` is not given.
     ValueError
-        If the notebook cannot be read.
+        If the notebook cannot be read, or `path` ends with something else.
     FileExistsError
         If there is another file already.
     FileNotFoundError
@@ -91,6 +91,11 @@ def export_notebook(
     source = _notebook(notebook)
     target = source.with_suffix(".html") if path is None else Path(path).expanduser()
     target = target.absolute()
+    if target.suffix.lower() not in (".html", ".htm", ".zip"):
+        raise ValueError(
+            f"{target.name!r} does not say what to write: end it with .html for a page that opens "
+            "in a browser, or with .zip for a crate."
+        )
     if target.exists() and not _is_export_of(target, source.name):
         raise FileExistsError(
             f"{target} is not an earlier export of {source.name}, and is left as it is; name "

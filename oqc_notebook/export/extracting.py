@@ -41,7 +41,9 @@ def extract(path: str | Path, folder: str | Path | None = None) -> Path:
         written then.
     """
     bundle = open_archive(path)
-    chosen = Path(folder or Path(bundle.notebook).stem).absolute()
+    # "..ipynb" names no folder above this one
+    called = Path(bundle.notebook).stem.strip(". ") or "notebook"
+    chosen = Path(folder or called).absolute()
     if folder is not None and chosen.exists() and (chosen.is_file() or any(chosen.iterdir())):
         raise FileExistsError(f"{str(chosen)!r} is there already; give a new or an empty folder.")
     # whole or not at all: it gets its name when everything is in it

@@ -32,6 +32,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: Outputs that live in a browser with a kernel or a script.
 _LIVE = ("application/vnd.jupyter.widget-view+json", "application/javascript")
 
+#: What nbconvert shows of an output, and pictures that Jupyter shows besides.
+_SHOWN = frozenset(
+    {"text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg"}
+)
+_PICTURES = ("image/gif", "image/webp", "image/bmp")
+
 #: Where the page's head carries the archive: the place that the template leaves, as its base
 #: class writes it, and what stands there in the end, which is what readers look for.
 _PLACE = '<script id="oqc-archive"></script>'
@@ -60,29 +66,25 @@ class OqcArchiveExporter(HTMLExporter):
     def _extra_template_basedirs_default(self) -> list[str]:
         return [str(_TEMPLATES)]
 
-    @default("embed_images")
-    def _embed_images_default(self) -> bool:
-        return True
-
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """Give the filters of the template."""
         yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "markdown2html", self.markdown2html
-        yield "harmless", harmless
+        yield "harmless", self.harmless
         yield "latex_output", latex_output
         yield "shown", lambda text: html.escape(visible(text))
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """Give markdown as HTML, with its pictures in it and formulas as MathML."""
-        renderer = Renderer(
-            escape=False,
-            attachments=context.get("cell", {}).get("attachments", {}),
-            embed_images=self.embed_images,
-            path=context["resources"]["metadata"].get("path", ""),
-            exclude_anchor_links=True,
-        )
-        return harmless(MarkdownWithMath(renderer=renderer).render(source))
+        renderer = _renderer(context)
+        text = MarkdownWithMath(renderer=renderer).render(source)
+        return harmless(text, renderer.embedded)
+
+    @pass_context
+    def harmless(self, context: Any, source: str) -> str:
+        """Give the HTML of an output, with its pictures in it."""
+        return harmless(source, _renderer(context).embedded)
 
     def from_notebook_node(  # type: ignore[override]  # as that of its base class
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
@@ -113,6 +115,15 @@ class OqcArchiveExporter(HTMLExporter):
         notebook = nbformat.reads(bundle.files[bundle.notebook].decode(), as_version=4)
         page, resources = super().from_notebook_node(_still(notebook), resources, **kw)
         return page.replace(_PLACE, _CARRIED.format(_base64(to_zip(bundle))), 1), resources
+
+
+def _renderer(context: Any) -> Renderer:
+    return Renderer(
+        escape=False,
+        attachments=context.get("cell", {}).get("attachments", {}),
+        path=context["resources"]["metadata"].get("path", ""),
+        exclude_anchor_links=True,
+    )
 
 
 def _bundle_of(nb: NotebookNode, resources: dict[str, Any]) -> Bundle:
@@ -166,7 +177,10 @@ def _base64(content: bytes) -> str:
 
 
 def _still(notebook: NotebookNode) -> NotebookNode:
-    """Give a notebook for reading: without what only lives with a kernel or a script."""
+    """Give a notebook for reading: without what only lives with a kernel or a script.
+
+    Of what Jupyter shows, and nbconvert does not, there is something to see instead.
+    """
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
@@ -175,4 +189,10 @@ def _still(notebook: NotebookNode) -> NotebookNode:
             taken = [kind for kind in _LIVE if data.pop(kind, None) is not None]
             if taken and not data:
                 data["text/plain"] = "[An output that needs a kernel or a script]"
+            kinds = [kind for kind in _PICTURES if kind in data]
+            if kinds and not _SHOWN & data.keys():
+                picture = html.escape("".join(data[kinds[0]]))
+                data["text/html"] = f'<img src="data:{kinds[0]};base64,{picture}">'
+            elif "application/json" in data and not _SHOWN & data.keys():
+                data["text/plain"] = json.dumps(data["application/json"], indent=2)
     return notebook

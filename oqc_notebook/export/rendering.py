@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import os
 import re
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString
 from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer
 
@@ -22,18 +26,39 @@ _DROPPED = frozenset(
 #: How markdown names a picture that the notebook itself holds.
 _ATTACHED = "attachment:"
 
+#: Which files are pictures, and of what kind; Python and systems do not all know each.
+_PICTURES = {
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".ico": "image/x-icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
 _MATHS = re.compile(r"(\$\$?)([^$]+)\1", re.DOTALL)
 
 
-def harmless(source: str) -> str:
+def harmless(source: str, embedded: Callable[[str], str | None] = lambda _: None) -> str:
     """Give HTML without scripts and what else loads something, each element closed.
 
-    The page's policy keeps scripts from running anyway. Pictures that are not in the file
-    are replaced by a line that says so.
+    The page's policy keeps scripts from running anyway. Pictures are put in; one that is not
+    to be had is replaced by a line that says so.
+
+    Parameters
+    ----------
+    source
+        The HTML.
+    embedded
+        Gives a picture as a data URI, by its name.
     """
     soup = BeautifulSoup(source, "html.parser")
-    for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
-        comment.extract()
+    # comments, CDATA and the like: a browser may see another end of them, and then a tag in them
+    for text in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
+        text.extract()
     for tag in soup.find_all(True):
         assert isinstance(tag, Tag)
         if tag.name in _DROPPED:
@@ -41,11 +66,11 @@ def harmless(source: str) -> str:
         elif tag.name in ("form", "noscript"):
             tag.unwrap()
         elif not tag.decomposed:
-            _clean(soup, tag)
+            _clean(soup, tag, embedded)
     return str(soup)
 
 
-def _clean(soup: BeautifulSoup, tag: Tag) -> None:
+def _clean(soup: BeautifulSoup, tag: Tag, embedded: Callable[[str], str | None]) -> None:
     for name in list(tag.attrs):
         value = str(tag.attrs[name]).strip().lower()
         if (
@@ -55,8 +80,16 @@ def _clean(soup: BeautifulSoup, tag: Tag) -> None:
             or value.startswith(("javascript:", "vbscript:"))
         ):
             del tag.attrs[name]
+    if tag.name == "style" and tag.string:
+        # in pictures and formulas, browsers look for tags in it; so CSS writes the same
+        tag.string = tag.string.replace("<", r"\3c ")
     source = str(tag.get("src", ""))
-    if tag.name == "img" and not source.startswith("data:image/"):
+    if tag.name != "img" or source.startswith("data:image/"):
+        return
+    picture = embedded(source) or ""
+    if picture.startswith("data:image/"):
+        tag["src"] = picture
+    else:
         note = soup.new_tag("span", attrs={"class": "oqc-missing"})
         alt = f" ({visible(tag['alt'])})" if tag.get("alt") else ""
         note.string = f"[picture that is not in this file: {visible(source)}{alt}]"
@@ -102,21 +135,23 @@ class Renderer(IPythonRenderer):
         return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", block=True)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Give a picture; a missing attachment does not keep the notebook from being read."""
-        if url.startswith(_ATTACHED):
-            spellings = _spellings(url.removeprefix(_ATTACHED))
-            name = next((each for each in spellings if each in self.attachments), None)
-            if name is None:
-                return f"<span class='oqc-missing'>[missing picture: {html.escape(url)}]</span>"
-            url = f"{_ATTACHED}{name}"
-        return str(super().image(text, url, title))
+        """Give a picture by its name; it is put in with those that are named in HTML."""
+        return str(super(IPythonRenderer, self).image(text, url, title))
 
-    def _src_to_base64(self, src: str) -> Any:
-        """Embed pictures that are files next to the notebook, and nothing but pictures."""
-        if not re.search(r"\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$", src, re.IGNORECASE):
-            return None
-        found = (super(Renderer, self)._src_to_base64(each) for each in _spellings(src))
-        return next((each for each in found if each is not None), None)
+    def embedded(self, source: str) -> str | None:
+        """Give a picture that is a file next to the notebook, or in the cell, as a data URI."""
+        attached = source.startswith(_ATTACHED)
+        for name in _spellings(source.removeprefix(_ATTACHED)):
+            if attached and self.attachments.get(name):
+                return self._embed_image_or_attachment(f"{_ATTACHED}{name}")
+            kind = _PICTURES.get(Path(name).suffix.lower())
+            if not attached and kind is not None:
+                folder = os.path.abspath(self.path)
+                file = os.path.normpath(os.path.join(folder, name))
+                if Path(file).is_relative_to(folder) and os.path.isfile(file):
+                    content = base64.b64encode(Path(file).read_bytes())
+                    return f"data:{kind};base64,{content.decode()}"
+        return None
 
 
 def _spellings(name: str) -> list[str]:

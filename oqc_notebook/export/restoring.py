@@ -64,7 +64,8 @@ class Restored(Mapping[str, AnyJob]):
 
     def __repr__(self) -> str:
         lines = [f"{len(self)} from {self.source.name}"]
-        lines += [f"  {name:16} {repr(job).splitlines()[0]}" for name, job in self.items()]
+        told = [(name, repr(job).splitlines()[0]) for name, job in self.items()]
+        lines += [f"  {name:16} {one_line(line)}" for name, line in told]
         lines += [f"  left out: {one_line(f'{file}: {why}')}" for file, why in self.damaged.items()]
         return "\n".join(lines)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbconvert.filters import strip_ansi
 from pydantic import ValidationError
 
 from oqc_notebook.archive.cells import mark_of
@@ -25,15 +27,23 @@ from oqc_notebook.export.bundle import Bundle
 from oqc_notebook.sdk import Job
 from oqc_notebook.sdk.persistence import load_file
 
-_JWT = re.compile(r"(?<![\w-])(eyJ[\w-]+)\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
+#: Its header is short: encoded data may begin like one again and again.
+_JWT = re.compile(r"(eyJ[\w-]{1,4000}+)\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
 _VALUE = r"([\w.~+/=-]{8,})"
-#: The header; and the argument of that name, where what it is given is quoted.
+#: What a text in Python begins with.
+_PREFIX = r"(?:[bfru]{1,2}(?=[\"']))?"
+#: The header, also as a column of a table; and the argument of that name, where what it is given
+#: is quoted.
 _HEADER = re.compile(
-    r"Authentication(?:-Token[\"'\\\]]*\s*[:=,]\s*[\"'\\]*"
-    rf"|_Token[\"'\\\]]*\s*[:=,]\s*\\?[\"']){_VALUE}",
+    rf"Authentication(?:-Token[\"'\\\]]*(?:\s*[:=,]\s*|[ \t]+){_PREFIX}[\"'\\]*"
+    rf"|_Token[\"'\\\]]*(?::\s*\w+)?\s*[:=,]\s*{_PREFIX}\\?[\"']{{1,3}}){_VALUE}",
     re.IGNORECASE | re.ASCII,
 )
 _BEARER = re.compile(rf"\bBearer\s+{_VALUE}", re.IGNORECASE | re.ASCII)
+
+#: What stands in a text without being read: a line's end as Python writes it, and tags of HTML.
+_LINE_END = re.compile(r"\\[nrt]")
+_TAG = re.compile(r"<[^<>]*>")
 
 #: A value as long as this is a token even without a digit; a word of prose is shorter.
 _LONG = 20
@@ -131,8 +141,11 @@ def _marks_of(bundle: Bundle) -> list[TokenMark]:
 
 def _secrets_in(text: str, key: str | int, marks: list[TokenMark]) -> Iterator[tuple[str, str]]:
     """Find the secrets of a text: of what kind they are, and themselves."""
+    text = _LINE_END.sub("\n", strip_ansi(text))
     if isinstance(key, str) and key.lower() == "authentication-token":
         text = f"{key}: {text}"
+    if key == "text/html":
+        text += "\n\n" + " ".join(html.unescape(_TAG.sub(" ", text)).split())
     found: dict[str, str] = {}
     for match in _JWT.finditer(text):
         if _is_header(match[1]):

@@ -33,6 +33,9 @@ HOSTILE = """
 <video src="HOST/7.mp4" autoplay></video>
 <meta http-equiv="refresh" content="0;url=HOST/8">
 <svg onload="document.title = 'changed'"><image href="HOST/9.png"/></svg>
+<svg><style><meta http-equiv="refresh" content="0;url=HOST/10"></style></svg>
+<math><style><meta http-equiv="refresh" content="0;url=HOST/11"></style></math>
+<![CDATA[><meta http-equiv="refresh" content="0;url=HOST/12">]]>
 """
 
 Opened = Callable[..., Page]
@@ -77,10 +80,19 @@ def exported(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Path:
     notebook = make_notebook(tmp_path_factory.mktemp("notebooks") / "bell.ipynb")
     with LocalQpu() as qpu, kernel_of(notebook, qpu) as kernel:
         kernel.ok(RUN, "await bell.execute()", FAIL)
-        shown = kernel.ok("bell")[0].outputs + kernel.ok("%oqc_jobs")[0].outputs
+        shown = [
+            output
+            for cell in kernel.ok("bell", "%oqc_jobs", "%oqc_history bell", "%oqc_history broken")
+            for output in cell.outputs
+        ]
     html = HOSTILE.replace("HOST", f"http://127.0.0.1:{host.server_port}")
     cells = [nbformat.v4.new_code_cell(source) for source in (RUN, FAIL)]
     cells[0].outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in shown]
+    coloured = "".join(f"\x1b[{number}mcolour\x1b[0m\n" for number in range(31, 37))
+    cells[1].outputs = [
+        nbformat.v4.new_output("error", ename="E", evalue="", traceback=[coloured]),
+        nbformat.v4.new_output("stream", text=coloured),
+    ]
     hostile = nbformat.v4.new_code_cell("hostile")
     hostile.outputs = [nbformat.v4.new_output("display_data", {"text/html": html})]
     words = nbformat.v4.new_markdown_cell(f"$$\\frac{{1}}{{\\sqrt 2}}$$\n{html}")
@@ -197,7 +209,44 @@ def test_it_fits_and_has_contrast(
 
 
 def _brightness(colour: str) -> float:
-    return sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")) / 3
+    return sum(_parts(colour)) / 3
+
+
+def _parts(colour: str) -> list[int]:
+    return [int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_coloured_text_can_be_read(
+    opened: Opened, exported: Path, scheme: Literal["light", "dark"]
+) -> None:
+    page = opened(scheme=scheme)
+    page.goto(exported.as_uri())
+    colours = page.evaluate(
+        """() => [...document.querySelectorAll('main pre span[class^=ansi]')].map((span) => {
+            const grounds = [];
+            for (let part = span; part; part = part.parentElement) {
+                grounds.push(getComputedStyle(part).backgroundColor);
+            }
+            return [
+                getComputedStyle(span).color,
+                grounds.find((ground) => ground !== 'rgba(0, 0, 0, 0)'),
+            ];
+        })"""
+    )
+    assert len(colours) == 12
+    assert min(_contrast(text, ground) for text, ground in colours) > 4.5
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast of two colours as WCAG defines it."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (((part / 255 + 0.055) / 1.055) ** 2.4 for part in _parts(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_printed_nothing_is_cut_off_on_the_right(opened: Opened, exported: Path) -> None:
@@ -224,7 +273,7 @@ def test_printed_the_words_of_tables_are_whole(opened: Opened, exported: Path) -
             while (words.nextNode()) {
                 const text = words.currentNode;
                 const {parentElement: element} = text;
-                if (!element.matches('.oqc-twin :is(td, th, td *)')) continue;
+                if (!element.matches(':is(.oqc-twin, .dataframe) :is(td, th, td *)')) continue;
                 if (element.closest('details')) continue;  // closed
                 for (const {0: word, index} of text.data.matchAll(/[A-Za-z]+/g)) {
                     const range = document.createRange();

@@ -164,6 +164,18 @@ def test_markup_in_a_program_is_shown_as_text(tmp_path: Path) -> None:
     assert "<script>" not in oqc_notebook.diff(a, b)._repr_html_()
 
 
+def test_what_a_file_says_neither_steers_a_terminal_nor_looks_like_lines_of_its_own(
+    tmp_path: Path,
+) -> None:
+    unseen = "\x1b]0;title\x07\nonly in a: all"
+    a = snapshot(tmp_path / "a.json", {unseen: {"0": 7}}, unseen, program=unseen, qpu_id=unseen)
+    b = snapshot(tmp_path / "b.json", {"c": {"0": 7}}, "no")
+    told = repr(oqc_notebook.diff(a, b))
+    assert "\\x1b]0;title" in told
+    assert "\x1b" not in told
+    assert not any(line.startswith("only in") for line in told.splitlines())
+
+
 def test_configurations_are_compared_whole(tmp_path: Path) -> None:
     one, other = CompilerConfig(repeats=5), CompilerConfig(repeats=5, passive_reset_time=1e-4)
     a = snapshot(tmp_path / "a.json", {"c": {"0": 7}}, config=one)
@@ -171,6 +183,16 @@ def test_configurations_are_compared_whole(tmp_path: Path) -> None:
     (run,) = oqc_notebook.diff(a, b).runs
     assert any("0.0001" in word for setting in run.settings for word in setting)
     assert not oqc_notebook.diff(a, a).differs
+
+
+def test_a_snapshot_differs_from_an_archive_in_its_runs_and_not_in_where_they_ran(
+    tmp_path: Path,
+) -> None:
+    saved = snapshot(tmp_path / "a.json", {"c": {"0": 7}})
+    found = oqc_notebook.diff(GUIDE / "01_quickstart.ipynb", saved)
+    assert found.only_in_a
+    assert found.only_in_b == ["job, run 1"]
+    assert found.environment == []
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,17 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused_and_nothing_is_writ
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("notebook", ["..ipynb", "...ipynb"])
+def test_no_name_of_a_notebook_leads_out_of_the_working_directory(
+    notebook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.zip").write_bytes(to_zip(Bundle(notebook, {notebook: NOTEBOOK[1]})))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert extract(tmp_path / "bad.zip") == tmp_path / "here" / "notebook" / notebook
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "bad.zip"}
+
+
 def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
     content = bytearray(zipped(NOTEBOOK))
     for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):

@@ -147,6 +147,15 @@ def test_another_file_is_never_replaced(archived: Path, notebook: Path) -> None:
     assert mine.read_text() == "<title>words.ipynb</title>"
 
 
+@pytest.mark.parametrize("name", ["for-anna", "bell.pdf", "other.ipynb", "v1.2"])
+def test_a_page_is_not_written_to_a_file_that_neither_opens_nor_gives_the_jobs_back(
+    name: str, notebook: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"does not say what to write: end it with \.html"):
+        oqc_notebook.export_notebook(notebook, notebook.with_name(name))
+    assert not notebook.with_name(name).exists()
+
+
 @pytest.mark.parametrize("content", ["{}", "no JSON"])
 def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -> None:
     (tmp_path / "bell.ipynb").write_text(content)
@@ -214,6 +223,52 @@ def test_pictures_with_spaces_in_their_names_are_in_the_page(tmp_path: Path, tex
     assert image["src"] == f"data:image/png;base64,{PIXEL}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<img src="dot.png" width="300">',
+        'inside of text <img src="attachment:in.png" width="300">',
+        "![square](square.WEBP)",
+    ],
+)
+def test_pictures_that_are_named_in_html_are_in_the_page(text: str, tmp_path: Path) -> None:
+    for name in ("dot.png", "square.WEBP"):
+        (tmp_path / name).write_bytes(base64.b64decode(PIXEL))
+    words = nbformat.v4.new_markdown_cell(text, attachments={"in.png": {"image/png": PIXEL}})
+    code = nbformat.v4.new_code_cell("show()")
+    code.outputs = [nbformat.v4.new_output("display_data", {"text/html": "<img src='dot.png'>"})]
+    path = tmp_path / "words.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[words, code]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    sources = [str(picture["src"]) for picture in page.select("main img")]
+    assert [source.split(",")[1] for source in sources] == [PIXEL, PIXEL]
+    assert all(source.startswith("data:image/") for source in sources)
+    assert "not in this file" not in page.get_text()
+
+
+@pytest.mark.parametrize("name", ["folder.png", "no.png", "../above.png", "n" * 300 + ".png"])
+def test_a_picture_that_cannot_be_had_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / "above.png").write_bytes(base64.b64decode(PIXEL))
+    (tmp_path / "notebooks" / "folder.png").mkdir(parents=True)
+    path = tmp_path / "notebooks" / "words.ipynb"
+    cell = nbformat.v4.new_markdown_cell(f"![here]({name}) ![in](attachment:in.png)")
+    cell.attachments = {"in.png": {}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    assert page.select("main img") == []
+    assert f"[picture that is not in this file: {name} (here)]" in page.get_text()
+    assert "[picture that is not in this file: attachment:in.png (in)]" in page.get_text()
+
+
+def test_html_in_markdown_is_about_what_it_encloses(tmp_path: Path) -> None:
+    text = 'H<sub>2</sub>O, <a href="#Bell">below</a>\n\n<div align="center">\n\n**Bell**\n\n</div>'
+    path = tmp_path / "words.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    enclosed = [each.get_text().strip() for each in page.select("main :is(sub, a, div[align])")]
+    assert enclosed == ["2", "below", "Bell"]
+
+
 def test_a_notebook_with_a_token_is_not_exported_unless_it_is_taken_out(tmp_path: Path) -> None:
     secret = "Authentication-Token: 0123456789abcdef"
     notebook = make_notebook(tmp_path / "bell.ipynb", "1", f"# {secret}")
@@ -259,6 +314,26 @@ def test_widgets_and_scripts_leave_what_can_be_read_of_them(tmp_path: Path) -> N
     assert page.find(id="oqc-jobs") is not None  # an unclosed comment does not swallow the rest
 
 
+def test_pictures_and_data_that_only_jupyter_shows_can_be_seen(tmp_path: Path) -> None:
+    gif = base64.b64encode(b"GIF89a").decode() + "\n"
+    cell = nbformat.v4.new_code_cell("show()")
+    cell.outputs = [
+        nbformat.v4.new_output("display_data", {"image/gif": gif, "text/plain": "<Image object>"}),
+        nbformat.v4.new_output("display_data", {"image/webp": gif, "image/png": PIXEL}),
+        nbformat.v4.new_output(
+            "display_data", {"application/json": {"shots": [1]}, "text/plain": "<JSON object>"}
+        ),
+    ]
+    path = tmp_path / "seen.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    page = page_of(oqc_notebook.export_notebook(path).path)
+    kinds = [str(picture["src"]).partition(",")[0] for picture in page.select("main img")]
+    assert kinds == ["data:image/gif;base64", "data:image/png;base64"]
+    text = page.main.get_text() if page.main else ""
+    assert '"shots"' in text
+    assert "object" not in text
+
+
 @pytest.mark.parametrize(
     ("source", "clean"),
     [
@@ -269,6 +344,8 @@ def test_widgets_and_scripts_leave_what_can_be_read_of_them(tmp_path: Path) -> N
         ("<plaintext>rest", ""),
         ('<form action="https://example.com"><input name="q"></form>', "<input/>"),
         ("<iframe src='x'></iframe><b>b</b>", "<b>b</b>"),
+        ("<![CDATA[><meta>]]>a", "a"),
+        ("<svg><style>a{}<meta></style></svg>", r"<svg><style>a{}\3c meta></style></svg>"),
     ],
 )
 def test_html_of_outputs_is_closed_and_without_what_acts(source: str, clean: str) -> None:

@@ -25,6 +25,7 @@ from oqc_notebook.sdk.persistence import file_content
 from tests.archive.support import kernel_of, names_in
 from tests.archive.test_nbval import STRICT, passed, validate
 from tests.export.pages import page_with
+from tests.sdk.test_snapshots import failed, new_job, submitted
 from tests.support import ONE, LocalQpu, until
 
 GUIDE = Path(__file__).parents[2] / "notebooks"
@@ -92,6 +93,17 @@ def test_a_snapshot_is_given_back_under_its_name(tmp_path: Path) -> None:
     back = restore(tmp_path / "my bell.json")["my_bell"]
     assert isinstance(back, Job)
     assert back.program == ONE
+
+
+def test_an_error_from_a_file_does_not_steer_the_terminal_that_lists_it(tmp_path: Path) -> None:
+    job = new_job()
+    failed(submitted(job))
+    job.save(tmp_path / "bell.json")
+    text = (tmp_path / "bell.json").read_text(encoding="utf-8")
+    (tmp_path / "bell.json").write_text(text.replace("no such gate", r"\u001b]0;title\u0007"))
+    told = repr(restore(tmp_path / "bell.json"))
+    assert r"\x1b]0;title\x07" in told
+    assert "\x1b" not in told
 
 
 @pytest.mark.anyio

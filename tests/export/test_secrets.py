@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import secrets
 import string
@@ -67,6 +68,11 @@ def bundle(
         (f"%env OQC_AUTH_TOKEN={TOKEN}", "the token of a session, 32 characters"),
         (f"url = 'https://example.com/?key={TOKEN}&x=1'", "the token of a session"),
         (f"print('x{{TOKEN}}'); print('\\n{TOKEN}\\n')".replace("\\n", "\n"), "the token of"),
+        (f"print('first\\n{TOKEN}')", "the token of a session"),
+        (f"print('first\\n{JWT} tok_{JWT}')", "a JSON web token, "),
+        (f"headers = [(b'Authentication-Token', b'{TOKEN[:12]}')]", "of Authentication-Token, 12"),
+        (f"connect(url, authentication_token=f'{TOKEN[:12]}')", "of Authentication-Token, 12"),
+        (f'authentication_token: str = """{TOKEN[:12]}"""', "of Authentication-Token, 12"),
     ],
 )
 def test_a_secret_in_a_cell_is_found(source: str, kind: str) -> None:
@@ -89,6 +95,29 @@ def test_a_secret_in_an_output_or_a_file_is_named_by_its_place() -> None:
         "bell.oqc/saved/other.json, Authentication-Token: "
         "the value of Authentication-Token, 10 characters",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("text/plain", f"\x1b[33m{TOKEN}\x1b[0m"),
+        ("text/plain", f"\x1b[33m{JWT}\x1b[0m"),
+        ("text/plain", f"\x1b[33m'Authentication-Token'\x1b[39m: \x1b[33m'{TOKEN[:12]}'\x1b[39m"),
+        ("text/plain", f"\x1b[33mBearer\x1b[39m {TOKEN[:12]}"),
+        ("text/plain", f"0  Authentication-Token  {TOKEN[:12]}"),
+        ("text/html", f"<td>Authentication-Token</td>\n <td>{TOKEN[:12]}</td>"),
+        ("text/html", f"{{&#x27;Authentication-Token&#x27;: &#x27;{TOKEN[:12]}&#x27;}}"),
+        ("text/html", f"<b>Bearer</b>&nbsp;<i>{TOKEN[:12]}</i>"),
+    ],
+)
+def test_a_secret_is_found_as_it_can_be_read_between_colours_and_markup(
+    kind: str, text: str
+) -> None:
+    whole = bundle(output=nbformat.v4.new_output("display_data", {kind: text}))
+    assert [secret.place for secret in find_secrets(whole)] == [f"cell 1, output 2 ({kind})"]
+    clean = without_secrets(whole, redact=True, remedy="")
+    assert TOKEN[:12].encode() not in clean.files["bell.ipynb"]
+    assert JWT.encode() not in clean.files["bell.ipynb"]
 
 
 def test_a_refusal_shows_where_and_never_the_secret() -> None:
@@ -135,6 +164,8 @@ HARMLESS = st.one_of(
             "Bearer authentication is not used",
             "Authentication-Token: <hidden>",
             "eyJhbGciOi.json",
+            "Send your Authentication-Token with each request",
+            "authentication_token: str = settings.token_of_project_2",
             "os.environ['OQC_AUTH_TOKEN']",
         ]
     ),
@@ -144,7 +175,8 @@ HARMLESS = st.one_of(
 @given(texts=st.lists(HARMLESS, max_size=8), joined=st.sampled_from([" ", "\n", "/", "=", ","]))
 def test_ids_hashes_images_and_prose_are_no_secrets(texts: list[str], joined: str) -> None:
     text = joined.join(texts)
-    output = nbformat.v4.new_output("display_data", {"image/png": text, "text/plain": text})
+    shown = {"image/png": text, "text/plain": text, "text/html": html.escape(text)}
+    output = nbformat.v4.new_output("display_data", shown)
     files = {"bell.oqc/runs/20261123T124701Z-021e/0001-bell.json": {"task_id": text, text: texts}}
     assert find_secrets(bundle(text, output=output, files=files)) == []
 
@@ -185,5 +217,7 @@ def test_five_megabytes_are_checked_in_seconds() -> None:
     words = [secrets.token_urlsafe(24) for _ in range(2000)] + [str(uuid.uuid4())] * 30_000
     image = base64.b64encode(secrets.token_bytes(2_500_000)).decode()
     text = " ".join(words)
-    output = nbformat.v4.new_output("display_data", {"image/png": image})
+    data = base64.b64encode(b'{"a":1},' * 90_000).decode()
+    shown = {"image/png": image, "application/json": data, "text/html": "<" * 500_000}
+    output = nbformat.v4.new_output("display_data", shown)
     assert find_secrets(bundle(text, output=output)) == []
