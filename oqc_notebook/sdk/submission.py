@@ -239,6 +239,11 @@ def _sendable_fields(index: int, job: Job, total: int) -> dict[str, Any]:
         raise TypeError(f"The program of {which} is {type(job.program).__name__}, not text.")
     if not job.program.strip():
         raise ValueError(f"The program of {which} is empty; give it with reconfigure(program=...).")
+    if job.config is not None and not hasattr(job.config, "to_json"):
+        raise TypeError(
+            f"The configuration of {which} is {type(job.config).__name__}, not a CompilerConfig, "
+            "EradoConfig or ExperimentalConfig."
+        )
     fields: dict[str, Any] = {"program": job.program, "qpu_id": job.qpu_id}
     if job.tag:
         fields["tag"] = job.tag

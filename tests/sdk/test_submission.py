@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -426,6 +427,27 @@ async def test_what_was_saved_since_stays_as_it_was_saved_when_the_session_is_cl
     assert (saved.read_bytes(), replaced.read_bytes()) == before
     assert not removed.exists()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("program", None, "The program of child 1 (of 2) is NoneType, not text."),
+        ("program", " ", "The program of child 1 (of 2) is empty"),
+        ("config", "1000", "The configuration of child 1 (of 2) is str, not a CompilerConfig"),
+    ],
+)
+async def test_what_is_no_input_is_refused_before_anything_is_sent(
+    proxied: OqcSdk, proxy: FaultyProxy, name: str, value: object, words: str
+) -> None:
+    async with proxied as sdk:
+        sent = len(proxy.log)
+        composite = sdk.create_job(program=[ONE, ONE])
+        setattr(composite.jobs[1], name, value)
+        with pytest.raises((TypeError, ValueError), match=f"^{re.escape(words)}"):
+            await composite.execute()
+        assert len(proxy.log) == sent
+        assert composite.state is JobState.CREATED
 
 
 async def test_an_oversized_program_is_refused_before_anything_is_sent(
