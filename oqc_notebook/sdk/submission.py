@@ -187,9 +187,8 @@ class Submissions:
                 half = len(jobs) // 2
                 await self._submit_batch(qpu_id, jobs[:half])
                 await self._submit_batch(qpu_id, jobs[half:])
-            elif exc.code == 409:  # this id was submitted before
-                for job in _still(jobs):
-                    job._submitted()
+            elif exc.code == 409:  # this id was submitted before, so the server knows how it is
+                await self._find_out(qpu_id, jobs, tries, exc)
             else:
                 _refuse(jobs, exc)
         except DisturbanceError as exc:

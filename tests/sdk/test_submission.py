@@ -135,6 +135,20 @@ async def test_a_job_that_was_asked_about_before_it_arrived_is_called_created_no
         assert job.status == "SUBMITTED"
 
 
+@pytest.mark.parametrize("forward", [True, False], ids=["accepted", "refused"])
+async def test_an_id_that_is_said_to_run_already_is_asked_about(
+    proxied: OqcSdk, proxy: FaultyProxy, forward: bool
+) -> None:
+    async with proxied as sdk:
+        before = await tasks_at(sdk)
+        proxy.spoil("POST", "/tasks/submit", answer=answer(409, {}), forward=forward)
+        job = sdk.create_job(program=ONE)
+        await job.execute(timeout_s=30)
+        assert job.completed
+        assert proxy.count("POST", "/tasks/submit") == (1 if forward else 2)
+        assert await tasks_at(sdk) == before + 1
+
+
 async def test_a_bad_task_does_not_take_its_batch_down(proxied: OqcSdk, proxy: FaultyProxy) -> None:
     async with proxied as sdk:
         composite = sdk.create_job(program=[ONE, ONE, ONE, ONE, ONE])
