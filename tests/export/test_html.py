@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import re
@@ -121,7 +122,8 @@ def test_nbconvert_and_the_command_write_the_same_page(archived: Path) -> None:
 
 def test_a_jupyter_server_exports_the_file_as_it_is_saved(archived: Path) -> None:
     contents = LargeFileManager(root_dir=str(archived.parent))
-    notebook = contents.get("bell.ipynb")["content"]
+    with contextlib.closing(contents.notary.store):  # a database
+        notebook = contents.get("bell.ipynb")["content"]
     assert notebook.cells[0].metadata.trusted in (True, False)  # which the file does not hold
     resources = {"metadata": {"name": "bell", "path": str(archived.parent)}}
     page, _ = OqcArchiveExporter().from_notebook_node(notebook, resources)
