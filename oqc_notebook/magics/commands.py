@@ -180,9 +180,8 @@ def cancel(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 def _status_line(here: Workspace, name: str, job: AnyJob) -> str:
     """Say how a job is doing; in replay, what was said then of one in flight: for how long."""
-    line = show.status_line(name, job)
-    known = _archive(here)
-    return line if known is None or job.ended else known.as_then("status", lambda: line) or line
+    line, sdk = show.status_line(name, job), here.latest_session()
+    return line if sdk is None or job.ended else _as_then(sdk, "status", lambda: line)
 
 
 def save(here: Workspace, args: argparse.Namespace, _: str) -> None:
@@ -200,13 +199,9 @@ def export(here: Workspace, args: argparse.Namespace, _: str) -> None:
 
 def _as_said(here: Workspace, about: str, said: T) -> T:
     """Give what is said of files; in a validation on another machine, what was said then."""
-    known = _archive(here)
-    return said if known is None else known.as_said(about, said)
-
-
-def _archive(here: Workspace) -> archive.Archive | None:
     sdk = here.latest_session()
-    return None if sdk is None else archive.archive_of(sdk)
+    known = None if sdk is None else archive.archive_of(sdk)
+    return said if known is None else known.as_said(about, said)
 
 
 def load(here: Workspace, args: argparse.Namespace, _: str) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.answers import Run, inputs_of, own_config
 from oqc_notebook.sdk.errors import JobFailed, StaleResultWarning
+from oqc_notebook.sdk.home import Home
 from oqc_notebook.sdk.lifecycle import Lifecycle
 from oqc_notebook.sdk.outputs import JobError, JobOutput, JobResult
 from oqc_notebook.sdk.proxy import JobOutputProxy
-from oqc_notebook.sdk.running import Home, Observer
+from oqc_notebook.sdk.running import Observer
 from oqc_notebook.sdk.states import MOMENT, JobState
 
 if TYPE_CHECKING:

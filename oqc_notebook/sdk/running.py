@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from oqc_notebook.sdk.errors import SessionClosedError, SessionError, SessionNotOpenError
+from oqc_notebook.sdk.home import Home
 from oqc_notebook.sdk.loops import on_loop
 from oqc_notebook.sdk.waiting import wait_for_all
 
@@ -20,82 +19,8 @@ if TYPE_CHECKING:
     from oqc_notebook.sdk.proxy import JobOutputProxy
     from oqc_notebook.sdk.recording import Recorder
 
-logger = logging.getLogger("oqc_notebook.sdk")
-
 #: Called with the job that changed, on the loop of its session.
 Observer = Callable[["Job"], None]
-
-
-class Home:
-    """The file that a job or composite was last saved to or loaded from.
-
-    Reserved task ids are recorded there before they are submitted; and when the session is closed,
-    how their runs ended. So a session that follows a crash is given the runs that were not saved,
-    and one that follows a good end begins others.
-
-    Parameters
-    ----------
-    owner
-        Whose file it is.
-    """
-
-    def __init__(self, owner: Runnable) -> None:
-        self.owner = owner
-        #: Where it is, once there is one.
-        self.path = Path()
-        #: What the file was like when the owner was last saved to or loaded from it.
-        self.stamp: object = None
-        #: Whether ids are recorded there whose runs had not begun then.
-        self.awaits_ends = False
-
-    async def record_ids(self) -> None:
-        """Write the ids that were just reserved, as far as the file and the system allow."""
-        try:
-            await asyncio.to_thread(self.record)
-        except (OSError, ValueError) as exc:
-            logger.warning(
-                "The ids of a submission could not be recorded in %s (%s); the submission goes on.",
-                self.path,
-                exc,
-            )
-
-    def record_ends(self) -> None:
-        """Write how the runs ended whose ids are recorded there, if all of them have."""
-        from oqc_notebook.sdk.files import stamp_of
-
-        under_way = any(job._under_way for job in self.owner._members())
-        if not self.awaits_ends or under_way or stamp_of(self.path) != self.stamp:
-            return
-        try:
-            self.record()
-        except Exception as exc:  # the session is to be closed all the same
-            logger.warning("The end of a run could not be recorded in %s (%s).", self.path, exc)
-        self.awaits_ends = False
-
-    def record(self) -> None:
-        """Write the owner's present state.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written, or somebody else has put, or removed, the file since.
-        """
-        from oqc_notebook.sdk.files import stamp_of
-
-        with self.owner._saving:
-            if self.owner._file_holds_more:
-                return  # an archive's record of an earlier run, which stays as it is
-            if stamp_of(self.path) != self.stamp:
-                for job in self.owner._members():
-                    if job._home is self:
-                        job._home = None
-                raise OSError("it was replaced or removed since")
-            self.owner._write(self.path)
-            self.awaits_ends = True
-
-    def is_as_of(self, path: str | Path, stamp: object) -> None:
-        """Note that the owner was saved to, or loaded from, this file."""
-        self.path, self.stamp, self.awaits_ends = Path(path).absolute(), stamp, False
 
 
 class Runnable:
@@ -229,9 +154,7 @@ class Runnable:
         if not known:
             raise RuntimeError("Nothing has been submitted yet; call submit() or execute() first.")
         connection = self._connection()
-        if recorder := self._recorder():
-            recorder.looking(self)
-        await on_loop(connection.loop, self._look, connection, known)
+        await self._look(connection, connection.poller.look_all, known)
         return self
 
     async def cancel(self) -> Self:
@@ -247,9 +170,7 @@ class Runnable:
         """
         if active := self._active():
             connection = self._connection()
-            if recorder := self._recorder():
-                recorder.looking(self)
-            await on_loop(connection.loop, self._cancel, connection, active)
+            await self._look(connection, connection.cancel, active)
         return self
 
     async def cancel_if_active(self) -> Self:
@@ -276,6 +197,21 @@ class Runnable:
         """Tell the recorder who asks, before anything is awaited: in the caller's own context."""
         if recorder := self._recorder():
             recorder.asked(self, anew)
+
+    async def _look(
+        self, connection: Connection, look: Callable[[list[Job]], Awaitable[None]], jobs: list[Job]
+    ) -> None:
+        """Have jobs looked at, and tell the recorder: as :meth:`_asked`, and once it is done."""
+        recorder = self._recorder()
+        if recorder:
+            recorder.looking(self)
+
+        async def look_and_tell() -> None:
+            await look(jobs)
+            if recorder:
+                recorder.left(self)
+
+        await on_loop(connection.loop, look_and_tell)
 
     def _recorder(self) -> Recorder | None:
         client = self._members()[0]._client
@@ -347,16 +283,6 @@ class Runnable:
         for over in overs.values():
             if reason := over.result():
                 raise reason
-
-    async def _look(self, connection: Connection, jobs: Iterable[Job]) -> None:
-        await connection.poller.look_all(jobs)
-        if recorder := self._recorder():
-            recorder.left(self)
-
-    async def _cancel(self, connection: Connection, jobs: Sequence[Job]) -> None:
-        await connection.cancel(jobs)
-        if recorder := self._recorder():
-            recorder.left(self)
 
     # ---- observing and saving ----
 

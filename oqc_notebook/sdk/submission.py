@@ -25,8 +25,8 @@ from oqc_notebook.sdk.states import MOMENT, JobState
 from oqc_notebook.sdk.transport import MAX_REQUEST_BYTES
 
 if TYPE_CHECKING:
+    from oqc_notebook.sdk.home import Home
     from oqc_notebook.sdk.job import Job
-    from oqc_notebook.sdk.running import Home
 
 logger = logging.getLogger("oqc_notebook.sdk")
 

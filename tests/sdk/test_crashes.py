@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 SCRIPT = """
 import asyncio, json, os, signal, sys, time
 from oqc_notebook.sdk import OqcSdk
-from oqc_notebook.sdk.running import Home
+from oqc_notebook.sdk.home import Home
 
 path, options = sys.argv[1], json.loads(sys.argv[2])
 
